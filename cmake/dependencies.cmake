@@ -1,0 +1,23 @@
+# Every dependency of zoomwatch, found in Debian 12's packages (scripts/bootstrap installs them).
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Protobuf REQUIRED)          # module mode: Debian ships no config file
+find_package(gRPC CONFIG REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers json program_options)
+find_package(simdjson CONFIG REQUIRED)
+find_package(RocksDB CONFIG REQUIRED)    # link RocksDB::rocksdb-shared; RocksDB::rocksdb is the static library
+find_package(yaml-cpp REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(CURL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt CONFIG REQUIRED)
+find_package(mimalloc CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+if(ZOOMWATCH_BUILD_TESTS OR ZOOMWATCH_BUILD_FUZZERS)
+  find_package(GTest REQUIRED)
+endif()
+if(ZOOMWATCH_BUILD_BENCHMARKS)
+  find_package(benchmark CONFIG REQUIRED)
+endif()
