@@ -1,0 +1,68 @@
+#include "common/log/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "common/status/reasons.h"
+
+namespace zoomwatch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class LogTest : public ::testing::Test {
+ protected:
+  LogTest() {
+    SetLogSinkForTest([this](std::string_view line) { lines_.emplace_back(line); });
+  }
+  ~LogTest() override {
+    SetLogSinkForTest(nullptr);
+    ConfigureLog({});
+  }
+  std::vector<std::string> lines_;
+};
+
+TEST_F(LogTest, WritesOneJsonObjectWithTypedFields) {
+  ConfigureLog({.service = "receiver"});
+  Log(Severity::kWarning, "thing happened", {{"account", "main"}, {"count", 3}, {"ratio", 0.5}, {"good", true}});
+  ASSERT_THAT(lines_, SizeIs(1));
+  EXPECT_THAT(lines_[0], HasSubstr(R"("severity":"WARNING","message":"thing happened","service":"receiver","account":"main","count":3,"ratio":0.5,"good":true})"));
+}
+
+TEST_F(LogTest, EscapesWhatAPeerMayPutIntoAField) {
+  Log(Severity::kInfo, "m", {{"value", std::string_view("a\"b\\c\n\x1b[31m\xff\xc3\xa9")}});
+  EXPECT_THAT(lines_[0], HasSubstr(R"("value":"a\"b\\c\u000a\u001b[31m\ufffdé")"));
+}
+
+TEST_F(LogTest, CutsLongFieldsOnACharacterBoundary) {
+  Log(Severity::kInfo, "m", {{"value", std::string(kMaxFieldBytes - 1, 'x') + "\xc3\xa9"}});
+  EXPECT_THAT(lines_[0], HasSubstr("xx...\""));
+  Log(Severity::kInfo, "n", {{"value", std::string(kMaxFieldBytes, 'x')}});
+  EXPECT_THAT(lines_[1], HasSubstr("xx\""));
+}
+
+TEST_F(LogTest, DropsLinesBelowTheConfiguredSeverity) {
+  ConfigureLog({.least_severity = Severity::kWarning});
+  Log(Severity::kInfo, "quiet");
+  Log(Severity::kError, "loud");
+  EXPECT_THAT(lines_, SizeIs(1));
+}
+
+TEST_F(LogTest, LimitsEachMessageApart) {
+  ConfigureLog({.max_lines_per_second = 2});
+  for (int i = 0; i < 50; ++i) Log(Severity::kInfo, "often");
+  Log(Severity::kInfo, "rare");
+  EXPECT_LE(lines_.size(), 5u);  // two of "often" a second, over at most two seconds, and "rare"
+  EXPECT_THAT(lines_.back(), HasSubstr("rare"));
+}
+
+TEST_F(LogTest, NamesReasonAndMessageOfAStatus) {
+  Log(Severity::kError, "m", {{"error", Error(Reason::kSpoolFull, "spool: full")}});
+  EXPECT_THAT(lines_[0], HasSubstr(R"("error":"SPOOL_FULL: spool: full")"));
+}
+
+}  // namespace
+}  // namespace zoomwatch
