@@ -12,6 +12,7 @@
 #include "common/http/transport.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "common/sync/periodic_task.h"
 
 namespace zoomwatch::http {
 namespace {
@@ -63,7 +64,6 @@ class Server::State {
   void OnAccepted(const ErrorCode& error, TcpSocket socket, std::shared_ptr<Worker> worker);
   std::shared_ptr<Connection> MakeConnection(TcpSocket socket, Worker& worker);
   bool TakePlace();
-  void WatchCertificate(const std::stop_token& stop);
   // Runs on the worker's thread and waits for it.
   static void RunOn(Worker& worker, std::function<void()> action);
 
@@ -78,9 +78,7 @@ class Server::State {
   size_t next_worker_ = 0;
 
   std::vector<std::thread> threads_;
-  Mutex watch_mutex_;
-  CondVar watch_stopped_;
-  std::jthread watcher_;
+  std::unique_ptr<PeriodicTask> certificate_watch_;
   bool shut_down_ = false;
 };
 
@@ -93,7 +91,11 @@ absl::Status Server::State::Start() {
   ZOOMWATCH_RETURN_IF_ERROR(Listen());
   boost::asio::post(workers_[0]->io, [this] { Accept(); });
   for (const auto& worker : workers_) threads_.emplace_back([worker] { worker->Run(); });
-  if (tls_ != nullptr) watcher_ = std::jthread([this](const std::stop_token& stop) { WatchCertificate(stop); });
+  if (tls_ != nullptr) {
+    // On a thread of its own, because a mounted secret may hang like any other file.
+    certificate_watch_ = std::make_unique<PeriodicTask>(
+        options_.tls->reload_interval, [this] { [[maybe_unused]] const absl::Status logged = ReloadCertificate(); });
+  }
   return absl::OkStatus();
 }
 
@@ -168,18 +170,6 @@ bool Server::State::TakePlace() {
   return true;
 }
 
-void Server::State::WatchCertificate(const std::stop_token& stop) {
-  while (true) {
-    {
-      MutexLock lock(watch_mutex_);
-      if (stop.stop_requested()) return;
-      watch_stopped_.WaitFor(watch_mutex_, options_.tls->reload_interval);
-      if (stop.stop_requested()) return;
-    }
-    [[maybe_unused]] const absl::Status logged = ReloadCertificate();
-  }
-}
-
 absl::Status Server::State::ReloadCertificate() {
   if (tls_ == nullptr) return absl::OkStatus();
   const auto outcome = tls_->Reload(context_.clock.Now());
@@ -210,14 +200,7 @@ void Server::State::RunOn(Worker& worker, std::function<void()> action) {
 void Server::State::Shutdown(absl::Duration deadline) {
   if (shut_down_) return;
   shut_down_ = true;
-  if (watcher_.joinable()) {
-    watcher_.request_stop();
-    {
-      MutexLock lock(watch_mutex_);
-      watch_stopped_.NotifyAll();
-    }
-    watcher_.join();
-  }
+  certificate_watch_.reset();
   if (threads_.empty()) return;  // Start() failed
 
   context_.draining = true;

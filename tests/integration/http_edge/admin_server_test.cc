@@ -94,7 +94,7 @@ TEST(AdminServer, ReportsAnAddressThatIsTaken) {
   ASSERT_OK(first);
   auto second = AdminServer::Start("127.0.0.1:" + std::to_string((*first)->port()), SystemClock::Get(), metrics);
   EXPECT_THAT(second.status(), HasReason(Reason::kAddressUnusable));
-  for (const char* address : {"", "nonsense", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "no.such.host.example:0"}) {
+  for (const char* address : {"", "nonsense", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1"}) {
     EXPECT_THAT(AdminServer::Start(address, SystemClock::Get(), metrics).status(), HasReason(Reason::kAddressUnusable)) << address;
   }
 }
