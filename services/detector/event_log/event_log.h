@@ -1,0 +1,164 @@
+// The detector's durable store: events in one total order, de-duplication, the position of delivery, quarantine and the ledger.
+//
+// Threading: all methods are thread-safe. One writer thread puts all batches that wait into one synced write; callbacks of
+// Append() run on it and must not block. The other methods wait for the disk, so they are not for network threads.
+// Ownership: store, clock and metrics outlive the log.
+// Sequences number the stored events from 1 without gaps; they are never given twice in the life of the folder.
+// Invariant for each account, at every moment and across restarts:
+//   forwarded (deliveries stored) = delivered + not_sent + duplicate + quarantined + pending.
+// De-duplication: by webhook_id (a resend between services: accepted, counted once) for delivery_horizon, and by event_id (another
+// delivery of the same event: a duplicate) when the receive times of both are less than deduplication_horizon apart.
+// Limits: EventLogOptions. Errors: STORE_FULL, OVERLOADED, STORAGE_FAILED, STORAGE_CORRUPT, STORE_LOCKED, SHUTTING_DOWN;
+// after a failed write everything fails with STORAGE_FAILED until the folder is opened anew.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/metrics/metrics.h"
+#include "common/storage/keyed_store.h"
+#include "common/time/clock.h"
+#include "common/transport/event_sink.h"
+#include "zoomwatch/detect/v1/detect_service.pb.h"
+#include "zoomwatch/event/v1/event.pb.h"
+#include "zoomwatch/ledger/v1/ledger_service.pb.h"
+
+namespace zoomwatch::detector {
+
+// Meaning and defaults of the first four: config.v1.EventStore.
+struct EventLogOptions {
+  std::string directory;
+  absl::Duration deduplication_horizon = absl::Hours(24);
+  absl::Duration retention = absl::Hours(24 * 30);
+  // Bytes of stored events as written, before compression.
+  uint64_t max_disk_bytes = uint64_t{50} << 30;
+  // How long the webhook_ids of stored deliveries are remembered: a receiver that was cut off for longer may make duplicates.
+  absl::Duration delivery_horizon = absl::Hours(24 * 7);
+  // Most bytes of quarantined deliveries and rows; beyond it the oldest are removed (they stay counted).
+  uint64_t max_quarantine_bytes = uint64_t{1} << 30;
+  // Most bytes of batches that wait for the writer; beyond it Append() fails with OVERLOADED. One batch is always admitted.
+  uint64_t max_queued_bytes = uint64_t{64} << 20;
+};
+
+// An event of the log, with its value still serialized. Views live as long as the callback.
+struct EventView {
+  uint64_t sequence = 0;
+  absl::Time receive_time;
+  std::string_view name;        // Event.event
+  std::string_view serialized;  // event.v1.Event
+};
+
+struct StoredEvent {
+  uint64_t sequence = 0;
+  event::v1::Event event;
+};
+
+// What became of the events of one account between two positions of delivery.
+struct DeliveryCounts {
+  int64_t delivered = 0;
+  int64_t not_sent = 0;
+  int64_t quarantined = 0;
+};
+
+// A row that the sink refused for good.
+struct RefusedRow {
+  uint64_t sequence = 0;
+  std::string reason;   // a row of docs/error-reasons.md
+  std::string message;  // for people
+};
+
+struct DeliveryCommit {
+  uint64_t up_to_sequence = 0;                           // inclusive
+  std::string sink_state;                                // opaque; given back by SinkState()
+  std::map<std::string, DeliveryCounts> account_counts;  // by account_name; together one for each event that is passed
+  std::vector<RefusedRow> refused;                       // go to quarantine; also counted in account_counts
+};
+
+struct QuarantineEntry {
+  uint64_t id = 0;            // grows
+  absl::Time time;            // when it came into quarantine
+  std::string account_name;
+  std::string webhook_id;
+  std::string reason;
+  std::string message;
+  std::string body;           // the webhook's body; for a refused row the serialized Event
+  uint64_t sequence = 0;      // of the refused row's event; 0: a webhook that could not be read
+};
+
+class EventLog {
+ public:
+  // Opens or makes the log in options.directory.
+  static absl::StatusOr<std::unique_ptr<EventLog>> Open(EventLogOptions options, const Clock& clock, Metrics& metrics);
+  // The same over a given store (tests). REQUIRES: `store` was opened with EventLogFamilies(options, clock).
+  static absl::StatusOr<std::unique_ptr<EventLog>> Open(EventLogOptions options, std::unique_ptr<storage::KeyedStore> store,
+                                                        const Clock& clock, Metrics& metrics);
+  // As Close().
+  ~EventLog();
+
+  // Stores a batch atomically and then calls `done` exactly once, on the writer's thread, or before it returns when it is refused
+  // at once (SHUTTING_DOWN, OVERLOADED, STORAGE_FAILED). Never waits for the disk.
+  // OK: every item is durable or in `rejected` (ITEM_MALFORMED: no webhook_id, no outcome, no event_id, no name or no account_name).
+  // Otherwise (STORE_FULL, STORAGE_FAILED) the caller sends the batch again. Idempotent by webhook_id.
+  void Append(std::vector<detect::v1::EventItem> items, std::function<void(absl::StatusOr<BatchResult>)> done);
+
+  // Events from `sequence` (inclusive) on, in order: at most `max_items` of at most `max_bytes` serialized (but at least one).
+  // Empty: there are none yet. OUT_OF_RANGE: the event at `sequence` was removed by retention.
+  absl::StatusOr<std::vector<StoredEvent>> ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes);
+  // Waits until the event at `sequence` is stored. False: time ran out, or `stop` was requested, or the log was closed.
+  bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
+
+  // Moves the position of delivery, durably and atomically with everything in `commit`. Idempotent only in that a repeated
+  // position is refused: INVALID_ARGUMENT ITEM_MALFORMED when the position does not advance, lies behind the end, or the counts
+  // do not add up to the events passed.
+  absl::Status CommitDelivered(DeliveryCommit commit);
+  // Last sequence whose row needs nothing more; 0: none yet.
+  uint64_t DeliveredPosition() const;
+  // As of the last CommitDelivered(); empty at first.
+  std::string SinkState() const;
+
+  // One entry for each account, ordered by name. The receiver's fields are 0.
+  std::vector<ledger::v1::AccountLedger> GetLedger() const;
+
+  // Up to `page_size` entries with id > `after_id`, in order.
+  absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
+
+  // Calls `callback` in the order of the log for each event with from_time <= receive_time < to_time for whose name `wanted` holds
+  // (empty: all), until it returns false. Sees the log as of the call. Cost: blocks of the log without such a time are skipped.
+  absl::Status Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
+                    const std::function<bool(const EventView&)>& callback);
+
+  // Removes delivered events that are older than the retention or beyond max_disk_bytes, by whole blocks. The writer does it by
+  // itself, at most a minute late.
+  absl::Status ApplyRetention();
+
+  // Refuses new batches, stores the waiting ones, runs their callbacks. Idempotent.
+  void Close();
+
+  // Oldest stored event, or EndSequence().
+  uint64_t FirstSequence() const;
+  // The sequence that the next event will get.
+  uint64_t EndSequence() const;
+  // Bytes of stored events, before compression.
+  uint64_t EventBytes() const;
+  // The error that made the log refuse batches, or OK.
+  absl::Status health() const;
+
+ private:
+  class Impl;
+  explicit EventLog(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+// The families of the log's store. `clock` outlives the store.
+std::vector<storage::FamilyOptions> EventLogFamilies(const EventLogOptions& options, const Clock& clock);
+
+}  // namespace zoomwatch::detector
