@@ -1,0 +1,169 @@
+#include "common/event_table/payload_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include "common/event_table/json_writer.h"
+
+namespace zoomwatch::event_table {
+namespace {
+
+constexpr std::string_view kMaxExactDigits = "9007199254740991";
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// A control character, or a byte that begins or continues a sequence that is not well-formed. Eight ASCII bytes at a time.
+bool HasControlOrInvalidUtf8(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080, kBlanks = 0x2020202020202020;
+  size_t at = 0;
+  while (at < text.size()) {
+    if (at + 8 <= text.size()) {
+      uint64_t word;
+      std::memcpy(&word, text.data() + at, 8);
+      if ((word & kHighBits) == 0 && ((word - kBlanks) & kHighBits) == 0) {
+        at += 8;
+        continue;
+      }
+    }
+    if (static_cast<unsigned char>(text[at]) < 0x20) return true;
+    const size_t length = Utf8SequenceLength(text.substr(at));
+    if (length == 0) return true;
+    at += length;
+  }
+  return false;
+}
+
+// A run of as many digits as the smallest integer that is not exact. It must cover one of every 16 bytes.
+bool HasLongDigitRun(std::string_view text) {
+  const size_t length = kMaxExactDigits.size();
+  for (size_t at = length - 1; at < text.size(); at += length) {
+    if (!IsDigit(text[at])) continue;
+    size_t begin = at, end = at + 1;
+    while (begin > 0 && IsDigit(text[begin - 1])) --begin;
+    while (end < text.size() && IsDigit(text[end])) ++end;
+    if (end - begin >= length) return true;
+  }
+  return false;
+}
+
+bool HasSurrogateEscape(std::string_view text) {
+  for (size_t at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at + 2)) {
+    if (at + 2 < text.size() && (text[at + 2] == 'd' || text[at + 2] == 'D')) return true;
+  }
+  return false;
+}
+
+// The code unit of "\uXXXX" at the start of `text`.
+std::optional<unsigned> EscapedUnit(std::string_view text) {
+  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return std::nullopt;
+  unsigned unit = 0;
+  for (size_t i = 2; i < 6; ++i) {
+    const char c = text[i];
+    unit <<= 4;
+    if (IsDigit(c)) {
+      unit += static_cast<unsigned>(c - '0');
+    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+      unit += static_cast<unsigned>((c | 0x20) - 'a' + 10);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return unit;
+}
+
+class Rewriter {
+ public:
+  Rewriter(std::string_view in, std::string& out) : in_(in), out_(out) {}
+
+  void Run() {
+    while (at_ < in_.size()) {
+      const char c = in_[at_];
+      if (c == '"') {
+        String();
+      } else if (IsDigit(c) || c == '-') {
+        Number();
+      } else {
+        if (static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F) out_ += c;
+        ++at_;
+      }
+    }
+  }
+
+ private:
+  void Number() {
+    const size_t begin = at_;
+    bool integer = true;
+    while (at_ < in_.size() && (IsDigit(in_[at_]) || std::strchr("+-.eE", in_[at_]) != nullptr) && in_[at_] != '\0') {
+      integer = integer && (IsDigit(in_[at_]) || in_[at_] == '-');
+      ++at_;
+    }
+    const std::string_view token = in_.substr(begin, at_ - begin);
+    const std::string_view digits = token[0] == '-' ? token.substr(1) : token;
+    const bool exact = digits.size() < kMaxExactDigits.size() ||
+                       (digits.size() == kMaxExactDigits.size() && digits <= kMaxExactDigits);
+    const bool quote = integer && !exact;
+    if (quote) out_ += '"';
+    out_ += token;
+    if (quote) out_ += '"';
+  }
+
+  void String() {
+    out_ += '"';
+    ++at_;
+    while (at_ < in_.size() && in_[at_] != '"') {
+      if (in_[at_] == '\\') {
+        Escape();
+        continue;
+      }
+      const size_t length = std::max<size_t>(Utf8SequenceLength(in_.substr(at_)), 1);
+      const std::string_view character = in_.substr(at_, length);
+      if (length == 1 && (static_cast<unsigned char>(character[0]) < 0x20 || static_cast<unsigned char>(character[0]) > 0x7F)) {
+        AppendEncodedPrefix(out_, character, 6);
+      } else {
+        out_ += character;
+      }
+      at_ += length;
+    }
+    if (at_ < in_.size()) {
+      out_ += '"';
+      ++at_;
+    }
+  }
+
+  void Escape() {
+    const std::optional<unsigned> unit = EscapedUnit(in_.substr(at_));
+    size_t length = unit.has_value() ? 6 : 2;
+    if (unit.has_value() && *unit >= 0xD800 && *unit <= 0xDFFF) {
+      const std::optional<unsigned> other = EscapedUnit(in_.substr(at_ + 6));
+      if (*unit > 0xDBFF || !other.has_value() || *other < 0xDC00 || *other > 0xDFFF) {
+        out_ += "\\ufffd";
+        at_ += 6;
+        return;
+      }
+      length = 12;
+    }
+    const std::string_view escape = in_.substr(at_, length);
+    out_ += escape;
+    at_ += escape.size();
+  }
+
+  const std::string_view in_;
+  std::string& out_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+std::string_view RowPayload(std::string_view payload, std::string& scratch) {
+  if (!HasControlOrInvalidUtf8(payload) && !HasLongDigitRun(payload) && !HasSurrogateEscape(payload)) {
+    return payload;
+  }
+  scratch.clear();
+  scratch.reserve(payload.size() + 64);
+  Rewriter(payload, scratch).Run();
+  return scratch;
+}
+
+}  // namespace zoomwatch::event_table
