@@ -10,6 +10,7 @@
 namespace zoomwatch::event_table {
 namespace {
 
+constexpr std::string_view kShortEscapes = "\"\\/bfnrt";
 constexpr std::string_view kMaxExactDigits = "9007199254740991";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -126,14 +127,18 @@ class Rewriter {
       }
       at_ += length;
     }
-    if (at_ < in_.size()) {
-      out_ += '"';
-      ++at_;
-    }
+    out_ += '"';
+    ++at_;
   }
 
   void Escape() {
     const std::optional<unsigned> unit = EscapedUnit(in_.substr(at_));
+    const bool known = unit.has_value() || (at_ + 1 < in_.size() && kShortEscapes.find(in_[at_ + 1]) != std::string_view::npos);
+    if (!known) {  // no JSON; the backslash becomes a character of its own
+      out_ += "\\\\";
+      ++at_;
+      return;
+    }
     size_t length = unit.has_value() ? 6 : 2;
     if (unit.has_value() && *unit >= 0xD800 && *unit <= 0xDFFF) {
       const std::optional<unsigned> other = EscapedUnit(in_.substr(at_ + 6));

@@ -139,12 +139,12 @@ TEST(RowLimits, NoEventMakesARowOrFieldAboveItsLimit) {
   const auto* families = descriptor->FindOneofByName("family");
   for (const size_t row_limit : {kMinRowBytes, size_t{999'998}}) {
     for (int family = 0; family < families->field_count(); ++family) {
-      for (const size_t size : {size_t{100}, size_t{5'000}, size_t{70'000}}) {
-        for (const char byte : {'x', '"', '\x01', '\xFF'}) {
+      for (const size_t size : {size_t{100}, size_t{70'000}}) {
+        for (const char byte : {'x', '\x01', '\xFF'}) {
           Event event;
           const std::string text(size, byte);
-          Fill(event, text, 40);
-          Fill(*event.GetReflection()->MutableMessage(&event, families->field(family)), text, 40);
+          Fill(event, text, 20);
+          Fill(*event.GetReflection()->MutableMessage(&event, families->field(family)), text, 20);
           event.set_payload("[\"" + std::string(size * 20, 'p') + "\"]");
           const std::string row = Encode(event, {.max_row_bytes = row_limit});
           ASSERT_LE(row.size(), row_limit) << families->field(family)->name() << " " << size << " byte " << int{byte};
