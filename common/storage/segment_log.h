@@ -72,8 +72,8 @@ class SegmentLog {
    public:
     virtual ~Reader() = default;
     // Up to `max_items` records of together at most `max_bytes` (but at least one record); empty: no more are durable.
-    // The reader stays where it was after an error. STORAGE_CORRUPT, STORAGE_FAILED.
-    virtual absl::StatusOr<std::vector<LogRecord>> Read(size_t max_items, size_t max_bytes) = 0;
+    // Each record counts as its bytes and `item_overhead`. The reader stays where it was after an error. STORAGE_CORRUPT, STORAGE_FAILED.
+    virtual absl::StatusOr<std::vector<LogRecord>> Read(size_t max_items, size_t max_bytes, size_t item_overhead = 0) = 0;
     // Position of the next record.
     virtual Position position() const = 0;
   };
@@ -101,6 +101,7 @@ class SegmentLog {
   absl::Status health() const;
 
  private:
+  friend class LogReader;
   class Impl;
   explicit SegmentLog(std::unique_ptr<Impl> impl);
   const std::unique_ptr<Impl> impl_;
