@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 #include "common/http/message.h"
@@ -38,6 +39,7 @@ RawClient::RawClient(uint16_t port, std::optional<Tls> tls) : fd_(socket(AF_INET
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   connected_ = connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   if (!connected_ || !tls.has_value()) return;
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's socket writes cannot be told MSG_NOSIGNAL
   ssl_ = SSL_new(tls->context);
   SSL_set_fd(ssl_, fd_);
   connected_ = SSL_connect(ssl_) == 1;
