@@ -126,7 +126,7 @@ void Connection::Dispatch() {
   Request request = parser_.Take();
   request.peer_address = peer_address_;
   request.receive_time = context_.clock.Now();
-  context_.handler.Handle(std::move(request), Responder(std::make_shared<Responder::Exchange>(
+  context_.handler.Handle(std::move(request), Responder(std::make_shared<ConnectionExchange>(
                                                   worker_.shared_from_this(), weak_from_this(), exchange_)));
 }
 

@@ -6,18 +6,16 @@
 
 namespace zoomwatch::http {
 
-void Responder::Send(Response response) const { exchange_->Send(std::move(response)); }
-
-Responder::Exchange::~Exchange() {
+ConnectionExchange::~ConnectionExchange() {
   if (!sent_.exchange(true)) Deliver(ErrorResponse(Reason::kShuttingDown));
 }
 
-void Responder::Exchange::Send(Response response) {
+void ConnectionExchange::Send(Response response) {
   if (!sent_.exchange(true)) Deliver(std::move(response));
 }
 
 // At once when called on the connection's own thread, otherwise by one post to it.
-void Responder::Exchange::Deliver(Response response) {
+void ConnectionExchange::Deliver(Response response) {
   boost::asio::dispatch(worker_->io, [connection = connection_, number = number_, response = std::move(response)]() mutable {
     if (const auto alive = connection.lock()) alive->OnAnswer(number, std::move(response));
   });

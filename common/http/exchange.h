@@ -9,14 +9,14 @@
 namespace zoomwatch::http {
 
 // Thread-safe.
-class Responder::Exchange {
+class ConnectionExchange final : public Responder::Exchange {
  public:
-  Exchange(std::shared_ptr<Worker> worker, std::weak_ptr<Connection> connection, uint64_t number)
+  ConnectionExchange(std::shared_ptr<Worker> worker, std::weak_ptr<Connection> connection, uint64_t number)
       : worker_(std::move(worker)), connection_(std::move(connection)), number_(number) {}
   // Answers in the handler's place when it never did.
-  ~Exchange();
+  ~ConnectionExchange() override;
 
-  void Send(Response response);
+  void Send(Response response) override;
 
  private:
   void Deliver(Response response);

@@ -57,11 +57,16 @@ struct ServerOptions {
 // do nothing. When the last copy goes without Send(), the server answers 503 SHUTTING_DOWN, so that the peer retries.
 class Responder {
  public:
-  class Exchange;
+  // Where the answer goes: a connection of the server; a test may bring its own. Thread-safe. Only the first Send() counts.
+  class Exchange {
+   public:
+    virtual ~Exchange() = default;
+    virtual void Send(Response response) = 0;
+  };
   explicit Responder(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
   // Thread-safe, never blocks. Does nothing when the connection or the server is gone or the answer deadline has passed.
-  void Send(Response response) const;
+  void Send(Response response) const { exchange_->Send(std::move(response)); }
 
  private:
   std::shared_ptr<Exchange> exchange_;
