@@ -6,6 +6,10 @@ target_compile_options(zoomwatch_options INTERFACE -Wall -Wextra -Wconversion -W
 if(ZOOMWATCH_WERROR)
   target_compile_options(zoomwatch_options INTERFACE -Werror)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC bug 105651: false alarm inside std::string::insert and operator+.
+  target_compile_options(zoomwatch_options INTERFACE -Wno-restrict)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(zoomwatch_options INTERFACE -Wthread-safety)
 endif()
