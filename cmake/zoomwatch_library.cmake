@@ -28,7 +28,12 @@ endfunction()
 function(zoomwatch_program file_name)
   cmake_parse_arguments(ARG "" "TARGET" "SRCS;DEPS" ${ARGN})
   add_executable(${ARG_TARGET} ${ARG_SRCS})
-  target_link_libraries(${ARG_TARGET} PRIVATE ${ARG_DEPS} zoomwatch::options)
+  if(ZOOMWATCH_SANITIZE)
+    target_link_libraries(${ARG_TARGET} PRIVATE ${ARG_DEPS} zoomwatch::options)
+  else()
+    # Batches of 32 to 256 KiB make the default allocator trim and fault again: 4 to 7 times slower (docs/performance.md).
+    target_link_libraries(${ARG_TARGET} PRIVATE mimalloc ${ARG_DEPS} zoomwatch::options)
+  endif()
   set_target_properties(${ARG_TARGET} PROPERTIES OUTPUT_NAME ${file_name})
 endfunction()
 
