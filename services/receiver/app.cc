@@ -99,7 +99,7 @@ class ReceiverApp::State {
 
   absl::Status OpenSpool() {
     ZOOMWATCH_ASSIGN_OR_RETURN(
-        spool_, Spool::Open(OptionsOf(config_.spool()), storage::RealFileSystem(), *deps_.clock, *deps_.metrics));
+        spool_, Spool::Open(OptionsOf(config_.spool()), storage::PosixFileSystem(), *deps_.clock, *deps_.metrics));
     Admin().AddReadinessCheck("spool", [this] { return spool_->health(); });
     return absl::OkStatus();
   }
