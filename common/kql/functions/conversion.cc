@@ -1,5 +1,7 @@
 // to...() and gettype(). The conversions themselves are in convert.cc.
-#include "common/kql/convert.h"
+#include <algorithm>
+
+#include "common/kql/functions/arguments.h"
 #include "common/kql/functions/registry.h"
 
 namespace zoomwatch::kql {
@@ -28,6 +30,21 @@ Value GetType(Call& call, Args args) {
   return Value();
 }
 
+// Two's complement of the argument's own width; minLength pads with zeros, up to 16 digits.
+Value ToHex(Call& call, Args args) {
+  const auto whole = WholeArgument(args[0]);
+  const auto length = WholeArgumentOr(args, 1, 1);
+  if (!whole || !length) return Value();
+  auto bits = static_cast<std::uint64_t>(*whole);
+  if (call.argument_type(0) == Type::kInt) bits &= 0xFFFFFFFFULL;
+  std::string text;
+  for (; bits != 0 || text.empty(); bits >>= 4) text.push_back("0123456789abcdef"[bits & 15]);
+  const auto least = Unsigned(std::clamp<std::int64_t>(*length, 1, 16));
+  if (text.size() < least) text.append(least - text.size(), '0');
+  std::reverse(text.begin(), text.end());
+  return Value::String(text);
+}
+
 }  // namespace
 
 void RegisterConversionFunctions(FunctionRegistry& registry) {
@@ -35,10 +52,32 @@ void RegisterConversionFunctions(FunctionRegistry& registry) {
                 .naming = Naming::kFirstArgument,
                 .overloads = {{"scalar", "string", To<Type::kString>}},
                 .nulls = NullRule::kSeesNulls});
-  registry.Add({.name = "tobool",
-                .aliases = {"toboolean"},
+  struct Row {
+    std::vector<std::string> names;
+    std::string_view result;
+    EvalFunction function;
+  };
+  const Row kRows[] = {
+      {{"tobool", "toboolean"}, "bool", To<Type::kBool>},
+      {{"toint"}, "int", To<Type::kInt>},
+      {{"tolong"}, "long", To<Type::kLong>},
+      {{"todouble", "toreal"}, "real", To<Type::kReal>},
+      {{"todecimal"}, "decimal", To<Type::kDecimal>},
+      {{"todatetime"}, "datetime", To<Type::kDateTime>},
+      {{"totimespan", "totime"}, "timespan", To<Type::kTimeSpan>},
+  };
+  for (const Row& row : kRows) {
+    registry.Add({.name = row.names[0],
+                  .aliases = {row.names.begin() + 1, row.names.end()},
+                  .naming = Naming::kFirstArgument,
+                  .overloads = {{"scalar", row.result, row.function}}});
+  }
+  registry.Add({.name = "toguid",
                 .naming = Naming::kFirstArgument,
-                .overloads = {{"scalar", "bool", To<Type::kBool>}}});
+                .overloads = {{"string|dynamic", "guid", To<Type::kGuid>}}});
+  registry.Add({.name = "tohex",
+                .naming = Naming::kFirstArgument,
+                .overloads = {{"integer, integer?", "string", ToHex}}});
   registry.Add({.name = "gettype",
                 .naming = Naming::kPrefixAndFirstArgument,
                 .prefix = "type",
