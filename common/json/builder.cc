@@ -18,11 +18,13 @@ bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
 
-Builder::Builder(std::string_view text, const uint32_t* tokens, size_t token_count, int max_depth, Document& document)
+Builder::Builder(std::string_view text, const uint32_t* tokens, size_t token_count, int max_depth,
+                 bool keep_duplicates_inside_arrays, Document& document)
     : text_(text),
       tokens_(tokens),
       token_count_(token_count),
       max_depth_(max_depth),
+      keep_duplicates_inside_arrays_(keep_duplicates_inside_arrays),
       has_backslash_(text.find('\\') != std::string_view::npos),
       document_(document) {}
 
@@ -90,17 +92,20 @@ bool Builder::Object(NodeIndex self, int depth) {
   }
   document_.nodes_[self].next = document_.size_;
   document_.nodes_[self].end = tokens_[token_++] + 1;
-  return members < 2 || KeysAreUnique(self, members);
+  if (members < 2 || (open_arrays_ > 0 && keep_duplicates_inside_arrays_)) return true;
+  return KeysAreUnique(self, members);
 }
 
 bool Builder::Array(NodeIndex self, int depth) {
   if (depth > max_depth_) return Fail(Reason::kJsonTooDeep, document_.nodes_[self].begin, "nested too deep");
+  ++open_arrays_;
   for (bool first = true; !(first && Peek() == ']'); first = false) {
     if (!Value({}, 0, depth)) return false;
     if (Peek() == ']') break;
     if (Peek() != ',') return Fail(Reason::kBodyNotJson, Position(), "no comma or closing bracket after an element");
     ++token_;
   }
+  --open_arrays_;
   document_.nodes_[self].end = tokens_[token_++] + 1;
   return true;
 }

@@ -21,7 +21,8 @@ struct BuildError {
 // REQUIRES: the text is UTF-8; every string of it is closed and free of control characters.
 class Builder {
  public:
-  Builder(std::string_view text, const uint32_t* tokens, size_t token_count, int max_depth, Document& document);
+  Builder(std::string_view text, const uint32_t* tokens, size_t token_count, int max_depth, bool keep_duplicates_inside_arrays,
+          Document& document);
 
   // False: error() says why.
   bool Run();
@@ -54,9 +55,11 @@ class Builder {
   const uint32_t* const tokens_;
   const size_t token_count_;
   const int max_depth_;
+  const bool keep_duplicates_inside_arrays_;
   const bool has_backslash_;
   Document& document_;
   size_t token_ = 0;
+  int open_arrays_ = 0;
   BuildError error_;
   std::vector<NodeIndex> sorted_members_;
 };

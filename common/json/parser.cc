@@ -76,7 +76,8 @@ absl::Status Parser::Parse(std::string_view text, Document& document) {
   } else if (!scanner_->Run(text)) {
     error = Diagnose(text);
   } else {
-    Builder builder(text, scanner_->tokens(), scanner_->token_count(), options_.max_depth, document);
+    Builder builder(text, scanner_->tokens(), scanner_->token_count(), options_.max_depth,
+                    options_.duplicate_keys == DuplicateKeys::kKeepInsideArrays, document);
     if (builder.Run()) return absl::OkStatus();
     document.size_ = 0;
     document.text_ = {};

@@ -2,7 +2,7 @@
 // Not thread-safe; keep one parser and one document per thread and reuse both, then steady state allocates nothing.
 //
 // Accepts exactly RFC 8259 in UTF-8, of any root type, with two differences that both matter for a signed body:
-//   - an object that has a key twice is refused, for two readers could take different values from it;
+//   - an object that has a key twice is refused (see DuplicateKeys), for two readers could take different values;
 //   - numbers may be of any size and precision: they are kept as text.
 // A \u escape of half a character is grammatical and accepted (senders that cut texts produce it); Node::lone_surrogate says so.
 //
@@ -22,9 +22,18 @@
 
 namespace zoomwatch::json {
 
+// What to do with an object that has a key twice.
+enum class DuplicateKeys {
+  kRefuse,
+  // Kept in objects inside arrays, refused elsewhere: for senders that are known to repeat keys in list entries, and readers that
+  // take nothing decisive from there.
+  kKeepInsideArrays,
+};
+
 struct ParserOptions {
-  int max_depth = 64;                         // an empty object or array at the root has depth 1
+  int max_depth = 64;                           // an empty object or array at the root has depth 1
   size_t max_bytes = size_t{64} * 1024 * 1024;  // offsets are 32 bits; far above any webhook
+  DuplicateKeys duplicate_keys = DuplicateKeys::kRefuse;
 };
 
 class Parser {
