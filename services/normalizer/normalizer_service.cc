@@ -136,16 +136,6 @@ NormalizerService::NormalizerService(NormalizerServiceOptions options, Sink& sin
 NormalizerService::~NormalizerService() = default;
 
 void NormalizerService::HandleBatch(const std::string& batch_id, std::vector<RawWebhook> webhooks, Done done) {
-  if (webhooks.empty() || batch_id.size() > kMaxBatchIdBytes) {
-    counters_->CountBatch("malformed");
-    done(Error(Reason::kBatchMalformed, webhooks.empty() ? "the batch is empty" : "batch_id is longer than 64 bytes"));
-    return;
-  }
-  if (webhooks.size() > kMaxWebhooksPerBatch) {
-    counters_->CountBatch("malformed");
-    done(Error(Reason::kBatchTooLarge, fmt::format("items: {} exceeds {}", webhooks.size(), kMaxWebhooksPerBatch)));
-    return;
-  }
   const int in_flight = in_flight_.fetch_add(1) + 1;
   if (in_flight > options_.max_batches_in_flight) {
     in_flight_.fetch_sub(1);

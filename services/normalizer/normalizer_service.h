@@ -4,7 +4,7 @@
 // the sink's transport (it answers what is outstanding), then the service.
 // Limits: options.max_batches_in_flight; above it a batch is answered OVERLOADED at once and the caller keeps it. What goes to the
 // sink is cut into parts of at most kMaxSinkBatchBytes, because an event can be larger than its webhook.
-// Errors: BATCH_MALFORMED, BATCH_TOO_LARGE, OVERLOADED; otherwise the sink's. Items without webhook_id, account_name or receive_time
+// Errors: OVERLOADED; otherwise the sink's. Items without webhook_id, account_name or receive_time
 // are rejected with ITEM_MALFORMED while the others go on.
 #pragma once
 
@@ -24,8 +24,6 @@
 
 namespace zoomwatch {
 
-inline constexpr size_t kMaxWebhooksPerBatch = 512;
-inline constexpr size_t kMaxBatchIdBytes = 64;
 // Below the 4,000,000 bytes that the detector accepts, with room for the batch's own framing.
 inline constexpr size_t kMaxSinkBatchBytes = 3'900'000;
 
