@@ -5,7 +5,7 @@
 //   {"time":"2026-05-04T10:00:00.123456Z","severity":"WARNING","message":"no challenge seen","account":"main","hours":81}
 //
 // The message is a constant: it names the kind of line and is what the rate limit counts. Fields are ids, counts, reasons and
-// errors; never bodies, headers or secrets. Text from a peer is cut at kMaxFieldBytes and escaped; bytes that are not UTF-8
+// errors; never bodies, headers or secrets. Text from a peer is cut at kMaxLogFieldBytes and escaped; bytes that are not UTF-8
 // become "\ufffd".
 // Limits: at most `max_lines_per_second` lines of one message; what is beyond is counted and reported as "suppressed" in the
 // next line of that message that is written.
@@ -25,7 +25,7 @@ namespace zoomwatch {
 
 enum class Severity { kDebug, kInfo, kWarning, kError };
 
-inline constexpr size_t kMaxFieldBytes = 2048;
+inline constexpr size_t kMaxLogFieldBytes = 2048;
 
 // A value of a field. Views must live until Log() returns.
 class LogValue {
@@ -66,6 +66,6 @@ void Log(Severity severity, std::string_view message, std::initializer_list<LogF
 void SetLogSinkForTest(std::function<void(std::string_view)> sink);
 
 // Appends the JSON string literal of `text`, cut at `max_bytes` on a character boundary.
-void AppendJsonString(std::string& out, std::string_view text, size_t max_bytes = kMaxFieldBytes);
+void AppendJsonString(std::string& out, std::string_view text, size_t max_bytes = kMaxLogFieldBytes);
 
 }  // namespace zoomwatch

@@ -38,9 +38,9 @@ TEST_F(LogTest, EscapesWhatAPeerMayPutIntoAField) {
 }
 
 TEST_F(LogTest, CutsLongFieldsOnACharacterBoundary) {
-  Log(Severity::kInfo, "m", {{"value", std::string(kMaxFieldBytes - 1, 'x') + "\xc3\xa9"}});
+  Log(Severity::kInfo, "m", {{"value", std::string(kMaxLogFieldBytes - 1, 'x') + "\xc3\xa9"}});
   EXPECT_THAT(lines_[0], HasSubstr("xx...\""));
-  Log(Severity::kInfo, "n", {{"value", std::string(kMaxFieldBytes, 'x')}});
+  Log(Severity::kInfo, "n", {{"value", std::string(kMaxLogFieldBytes, 'x')}});
   EXPECT_THAT(lines_[1], HasSubstr("xx\""));
 }
 
