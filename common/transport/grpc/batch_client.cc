@@ -7,6 +7,7 @@
 
 #include "common/status/grpc_status.h"
 #include "common/sync/mutex.h"
+#include "common/time/clock.h"
 #include "zoomwatch/detect/v1/detect_service.grpc.pb.h"
 #include "zoomwatch/ingest/v1/ingest_service.grpc.pb.h"
 
@@ -57,7 +58,7 @@ class BatchClient final : public EventSink<typename Rpc::Item> {
     call->request.set_batch_id(batch_id);
     Rpc::Items(call->request)->Add(items.begin(), items.end());
     call->done = std::move(done);
-    call->context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(deadline_));
+    call->context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + deadline_));
     {
       MutexLock lock(mutex_);
       calls_.insert(call);
