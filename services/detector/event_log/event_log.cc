@@ -1,0 +1,575 @@
+#include "services/detector/event_log/event_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "common/log/log.h"
+#include "common/status/reasons.h"
+#include "common/status/status_macros.h"
+#include "common/sync/mutex.h"
+#include "services/detector/event_log/event_format.h"
+#include "services/detector/event_log/event_log_metrics.h"
+#include "services/detector/event_log/event_log_state.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+constexpr size_t kGroupBytes = size_t{8} << 20;
+constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
+constexpr int kQuarantineRemovals = 1000;  // in one write
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+// Why the item cannot be stored; empty: it can.
+std::string_view Flaw(const detect::v1::EventItem& item) {
+  if (item.webhook_id().empty()) return "webhook_id is empty";
+  if (item.has_quarantined()) return item.quarantined().account_name().empty() ? "account_name is empty" : "";
+  if (!item.has_event()) return "neither event nor quarantined is set";
+  if (item.event().event_id().empty()) return "event_id is empty";
+  if (item.event().event().empty()) return "event is empty";
+  return item.event().account_name().empty() ? "account_name is empty" : "";
+}
+
+absl::Status Malformed(std::string_view message) { return Error(Reason::kItemMalformed, message); }
+
+}  // namespace
+
+class EventLog::Impl {
+ public:
+  Impl(EventLogOptions options, std::unique_ptr<storage::KeyedStore> store, const Clock& clock, Metrics& metrics)
+      : options_(std::move(options)), store_(std::move(store)), clock_(clock), metrics_(metrics) {}
+  ~Impl() { Close(); }
+
+  absl::Status Open();
+  void Append(std::vector<detect::v1::EventItem> items, std::function<void(absl::StatusOr<BatchResult>)> done);
+  absl::StatusOr<std::vector<StoredEvent>> ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes);
+  bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
+  // Hands the request to the writer and waits: a delivery commit, or (nullopt) the work of retention.
+  absl::Status Commit(std::optional<DeliveryCommit> commit);
+  absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
+  absl::Status Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
+                    const std::function<bool(const EventView&)>& callback);
+  void Close();
+  std::vector<ledger::v1::AccountLedger> GetLedger() const;
+  EventLogState Position() const;
+  absl::Status health() const {
+    MutexLock lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  struct Request {
+    std::vector<detect::v1::EventItem> items;
+    std::function<void(absl::StatusOr<BatchResult>)> done;  // empty: not a batch
+    std::optional<DeliveryCommit> commit;
+    std::function<void(absl::Status)> finished;  // of a commit or of retention
+    size_t bytes = 0;
+    absl::StatusOr<BatchResult> result = BatchResult{};
+    absl::Status status;
+  };
+  // What the store and the batches before know of the ids in a group.
+  struct Known {
+    std::set<std::string> deliveries;
+    std::map<std::string, Identity> identities;
+  };
+
+  void RunWriter();
+  void WriteGroup(std::deque<Request>& group);
+  absl::StatusOr<Known> LookUp(const std::deque<Request>& group);
+  void AddBatch(Request& request, Known& known, EventLogDraft& draft);
+  void AddEvent(const detect::v1::EventItem& item, Known& known, EventLogDraft& draft, BatchResult& result);
+  void AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft);
+  absl::Status AddCommit(DeliveryCommit& commit, EventLogDraft& draft);
+  absl::Status QuarantineRow(const RefusedRow& row, EventLogDraft& draft);
+  void Retain(EventLogDraft& draft, size_t wanted_bytes);
+  absl::Status RetainQuarantine(EventLogDraft& draft);
+  void Finish(std::deque<Request>& group, const absl::Status& written);
+  void UpdateGauges();
+
+  const EventLogOptions options_;
+  const std::unique_ptr<storage::KeyedStore> store_;
+  const Clock& clock_;
+  Metrics& metrics_;
+
+  mutable Mutex mutex_;
+  CondVar work_;
+  CondVar stored_;
+  // Changed by the writer alone, under the lock; so the writer reads it without.
+  EventLogState state_;
+  std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Mutex close_mutex_;
+  std::thread writer_;
+};
+
+absl::Status EventLog::Impl::Open() {
+  ZOOMWATCH_ASSIGN_OR_RETURN(state_, LoadState(*store_));
+  UpdateGauges();
+  writer_ = std::thread([this] { RunWriter(); });
+  return absl::OkStatus();
+}
+
+void EventLog::Impl::Append(std::vector<detect::v1::EventItem> items,
+                            std::function<void(absl::StatusOr<BatchResult>)> done) {
+  size_t bytes = 0;
+  for (const detect::v1::EventItem& item : items) bytes += item.ByteSizeLong();
+  absl::Status refused;
+  {
+    MutexLock lock(mutex_);
+    if (!failure_.ok()) refused = failure_;
+    else if (closing_) refused = Error(Reason::kShuttingDown, "the event log is closed");
+    else if (queued_bytes_ > 0 && queued_bytes_ + bytes > options_.max_queued_bytes) {
+      refused = Error(Reason::kOverloaded, fmt::format("event log: {} bytes wait, and {} more exceed {}", queued_bytes_, bytes,
+                                                       options_.max_queued_bytes));
+    } else {
+      Request request;
+      request.items = std::move(items);
+      request.done = std::move(done);
+      request.bytes = bytes;
+      queued_bytes_ += bytes;
+      queue_.push_back(std::move(request));
+      work_.NotifyOne();
+      return;
+    }
+  }
+  metrics_.Counter(kLogRefusedBatches, {NameOf(ReasonOf(refused).value_or(Reason::kStorageFailed))}).Increment();
+  done(std::move(refused));
+}
+
+absl::Status EventLog::Impl::Commit(std::optional<DeliveryCommit> commit) {
+  struct Outcome {
+    Mutex mutex;
+    CondVar changed;
+    std::optional<absl::Status> status ABSL_GUARDED_BY(mutex);
+  } outcome;
+  {
+    MutexLock lock(mutex_);
+    if (!failure_.ok()) return failure_;
+    if (closing_) return Error(Reason::kShuttingDown, "the event log is closed");
+    Request request;
+    request.commit = std::move(commit);
+    request.finished = [&outcome](absl::Status status) {
+      MutexLock outcome_lock(outcome.mutex);
+      outcome.status = std::move(status);
+      outcome.changed.NotifyAll();
+    };
+    queue_.push_back(std::move(request));
+    work_.NotifyOne();
+  }
+  MutexLock lock(outcome.mutex);
+  while (!outcome.status.has_value()) outcome.changed.Wait(outcome.mutex);
+  return *outcome.status;
+}
+
+void EventLog::Impl::RunWriter() {
+  while (true) {
+    std::deque<Request> group;
+    {
+      MutexLock lock(mutex_);
+      if (queue_.empty() && !closing_) work_.WaitFor(mutex_, kRetentionInterval);
+      if (queue_.empty() && closing_) return;
+      size_t bytes = 0;
+      while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytes)) {
+        bytes += queue_.front().bytes;
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      queued_bytes_ -= bytes;
+    }
+    WriteGroup(group);
+  }
+}
+
+void EventLog::Impl::WriteGroup(std::deque<Request>& group) {
+  absl::StatusOr<Known> known = LookUp(group);
+  if (!known.ok()) return Finish(group, known.status());
+  const uint64_t first_before = state_.counters.first_sequence;
+  EventLogDraft draft(state_);
+  Retain(draft, 0);
+  if (const absl::Status status = RetainQuarantine(draft); !status.ok()) return Finish(group, status);
+  for (Request& request : group) {
+    if (request.done) AddBatch(request, *known, draft);
+    else if (request.commit.has_value()) request.status = AddCommit(*request.commit, draft);
+  }
+  if (draft.batch().empty()) return Finish(group, absl::OkStatus());
+  draft.Finish();
+  const absl::Duration begin = clock_.Monotonic();
+  absl::Status written = store_->Write(draft.batch());
+  metrics_.Histogram(kLogWriteSeconds).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - begin));
+  {
+    MutexLock lock(mutex_);
+    if (written.ok()) {
+      std::move(draft).Apply(state_);
+      stored_.NotifyAll();
+    } else {
+      // Nobody knows whether the batch is on disk, so memory and disk may disagree: only opening the folder anew settles it.
+      written = Error(Reason::kStorageFailed, std::string(written.message()));
+      failure_ = written;
+    }
+  }
+  Finish(group, written);
+  const uint64_t first = state_.counters.first_sequence;
+  if (first == first_before) return;
+  metrics_.Counter(kLogRemovedEvents).Increment(static_cast<double>(first - first_before));
+  if (const absl::Status status = store_->ReclaimRange(kEvents, NumberKey(0), NumberKey(first)); !status.ok()) {
+    Log(Severity::kWarning, "space of removed events was not given back", {{"error", status}});
+  }
+}
+
+void EventLog::Impl::Finish(std::deque<Request>& group, const absl::Status& written) {
+  for (Request& request : group) {
+    if (request.done) {
+      if (!written.ok()) request.result = written;
+      if (!request.result.ok()) {
+        const Reason reason = ReasonOf(request.result.status()).value_or(Reason::kStorageFailed);
+        metrics_.Counter(kLogRefusedBatches, {NameOf(reason)}).Increment();
+      }
+      request.done(std::move(request.result));
+    } else {
+      request.finished(written.ok() ? request.status : written);
+    }
+  }
+  UpdateGauges();
+}
+
+absl::StatusOr<EventLog::Impl::Known> EventLog::Impl::LookUp(const std::deque<Request>& group) {
+  std::vector<std::string> deliveries;
+  std::vector<std::string> identities;
+  for (const Request& request : group) {
+    for (const detect::v1::EventItem& item : request.items) {
+      deliveries.push_back(item.webhook_id());
+      if (item.has_event()) identities.push_back(item.event().event_id());
+    }
+  }
+  Known known;
+  ZOOMWATCH_ASSIGN_OR_RETURN(const auto delivery_values, store_->MultiGet(kDeliveries, deliveries));
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    if (!delivery_values[i].has_value()) continue;
+    const auto time = DecodeTime(*delivery_values[i]);
+    if (!time.has_value()) return Error(Reason::kStorageCorrupt, "event log: a delivery cannot be read");
+    if (clock_.Now() - *time < options_.delivery_horizon) known.deliveries.insert(deliveries[i]);
+  }
+  ZOOMWATCH_ASSIGN_OR_RETURN(const auto identity_values, store_->MultiGet(kIdentities, identities));
+  for (size_t i = 0; i < identities.size(); ++i) {
+    if (!identity_values[i].has_value()) continue;
+    const auto identity = DecodeIdentity(*identity_values[i]);
+    if (!identity.has_value()) return Error(Reason::kStorageCorrupt, "event log: an identity cannot be read");
+    known.identities[identities[i]] = *identity;
+  }
+  return known;
+}
+
+void EventLog::Impl::AddBatch(Request& request, Known& known, EventLogDraft& draft) {
+  if (draft.event_bytes() + request.bytes > options_.max_disk_bytes) Retain(draft, request.bytes);
+  if (draft.event_bytes() + request.bytes > options_.max_disk_bytes) {
+    request.result = Error(Reason::kStoreFull, fmt::format("event log: {} bytes of events that wait for delivery, limit {}",
+                                                           draft.event_bytes(), options_.max_disk_bytes));
+    return;
+  }
+  BatchResult result;
+  for (size_t i = 0; i < request.items.size(); ++i) {
+    const detect::v1::EventItem& item = request.items[i];
+    if (const std::string_view flaw = Flaw(item); !flaw.empty()) {
+      result.rejected.push_back({.index = static_cast<int>(i), .reason = std::string(NameOf(Reason::kItemMalformed)),
+                                 .message = std::string(flaw)});
+      metrics_.Counter(kLogItems, {"rejected"}).Increment();
+      continue;
+    }
+    ++result.accepted_count;
+    if (!known.deliveries.insert(item.webhook_id()).second) {
+      metrics_.Counter(kLogItems, {"resent"}).Increment();
+      continue;
+    }
+    draft.batch().Put(kDeliveries, item.webhook_id(), EncodeTime(clock_.Now()));
+    if (item.has_event()) AddEvent(item, known, draft, result);
+    else AddQuarantined(item, draft);
+  }
+  request.result = std::move(result);
+}
+
+void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, Known& known, EventLogDraft& draft, BatchResult& result) {
+  const event::v1::Event& event = item.event();
+  const absl::Time time = event.has_receive_time() ? ToTime(event.receive_time()) : clock_.Now();
+  ledger::v1::AccountLedger& ledger = draft.Ledger(event.account_name());
+  ledger.set_forwarded_count(ledger.forwarded_count() + 1);
+  const auto found = known.identities.find(event.event_id());
+  if (found != known.identities.end() && absl::AbsDuration(time - found->second.receive_time) < options_.deduplication_horizon) {
+    ++result.duplicate_count;
+    ledger.set_duplicate_count(ledger.duplicate_count() + 1);
+    metrics_.Counter(kLogItems, {"duplicate"}).Increment();
+    return;
+  }
+  ledger.set_pending_count(ledger.pending_count() + 1);
+  const Identity identity{.receive_time = time, .sequence = draft.AddEvent(time, event)};
+  known.identities[event.event_id()] = identity;
+  draft.batch().Put(kIdentities, event.event_id(), EncodeIdentity(identity));
+  metrics_.Counter(kLogItems, {"stored"}).Increment();
+}
+
+void EventLog::Impl::AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft) {
+  const event::v1::QuarantinedWebhook& webhook = item.quarantined();
+  ledger::v1::AccountLedger& ledger = draft.Ledger(webhook.account_name());
+  ledger.set_forwarded_count(ledger.forwarded_count() + 1);
+  ledger.set_quarantined_count(ledger.quarantined_count() + 1);
+  draft.AddQuarantine({.time = clock_.Now(), .account_name = webhook.account_name(), .webhook_id = item.webhook_id(),
+                       .reason = webhook.reason(), .message = webhook.message(), .body = webhook.body()});
+  metrics_.Counter(kLogItems, {"quarantined"}).Increment();
+}
+
+absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& draft) {
+  if (commit.up_to_sequence <= draft.delivered() || commit.up_to_sequence >= state_.counters.next_sequence) {
+    return Malformed(fmt::format("delivery: position {} is not in ({}, {})", commit.up_to_sequence, draft.delivered(),
+                                 state_.counters.next_sequence));
+  }
+  int64_t total = 0;
+  int64_t quarantined = 0;
+  for (const auto& [account, counts] : commit.account_counts) {
+    const int64_t sum = counts.delivered + counts.not_sent + counts.quarantined;
+    const ledger::v1::AccountLedger* const entry = draft.FindLedger(account);
+    if (counts.delivered < 0 || counts.not_sent < 0 || counts.quarantined < 0 || entry == nullptr || sum > entry->pending_count()) {
+      return Malformed(fmt::format("delivery: {} events of account \"{}\" are more than are pending", sum, account));
+    }
+    total += sum;
+    quarantined += counts.quarantined;
+  }
+  if (total != static_cast<int64_t>(commit.up_to_sequence - draft.delivered()) ||
+      quarantined != static_cast<int64_t>(commit.refused.size())) {
+    return Malformed(fmt::format("delivery: counts of {} events and {} refused rows do not fit positions ({}, {}]", total,
+                                 commit.refused.size(), draft.delivered(), commit.up_to_sequence));
+  }
+  for (const RefusedRow& row : commit.refused) ZOOMWATCH_RETURN_IF_ERROR(QuarantineRow(row, draft));
+  for (const auto& [account, counts] : commit.account_counts) {
+    ledger::v1::AccountLedger& entry = draft.Ledger(account);
+    entry.set_delivered_count(entry.delivered_count() + counts.delivered);
+    entry.set_not_sent_count(entry.not_sent_count() + counts.not_sent);
+    entry.set_quarantined_count(entry.quarantined_count() + counts.quarantined);
+    entry.set_pending_count(entry.pending_count() - counts.delivered - counts.not_sent - counts.quarantined);
+  }
+  draft.SetDelivered(commit.up_to_sequence, std::move(commit.sink_state));
+  return absl::OkStatus();
+}
+
+absl::Status EventLog::Impl::QuarantineRow(const RefusedRow& row, EventLogDraft& draft) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kEvents, NumberKey(row.sequence)));
+  const auto view = DecodeEvent(row.sequence, value);
+  event::v1::Event event;
+  if (!view.has_value() || !event.ParseFromString(std::string(view->serialized))) {
+    return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} cannot be read", row.sequence));
+  }
+  draft.AddQuarantine({.time = clock_.Now(), .account_name = event.account_name(), .webhook_id = event.webhook_id(),
+                       .reason = row.reason, .message = row.message, .body = std::string(view->serialized),
+                       .sequence = row.sequence});
+  return absl::OkStatus();
+}
+
+// Removes delivered blocks that are too old, and oldest first as many as it takes to make room for `wanted_bytes`.
+void EventLog::Impl::Retain(EventLogDraft& draft, size_t wanted_bytes) {
+  const absl::Time cutoff = clock_.Now() - options_.retention;
+  while (const auto front = draft.FrontBlock()) {
+    const bool beyond = front->first.greatest_time < cutoff || draft.event_bytes() + wanted_bytes > options_.max_disk_bytes;
+    if (!beyond || front->second - 1 > std::min(draft.delivered(), state_.counters.next_sequence - 1)) return;
+    draft.RemoveFrontBlock();
+  }
+}
+
+absl::Status EventLog::Impl::RetainQuarantine(EventLogDraft& draft) {
+  if (draft.counters().quarantine_bytes == 0) return absl::OkStatus();
+  const absl::Time cutoff = clock_.Now() - options_.retention;
+  int removed = 0;
+  for (auto walk = store_->NewIterator(kQuarantine, {}, {}); walk->Valid() && removed < kQuarantineRemovals; walk->Next()) {
+    const auto id = ParseNumberKey(walk->key());
+    const auto time = DecodeTime(walk->value());
+    if (!id.has_value() || !time.has_value()) return Error(Reason::kStorageCorrupt, "event log: quarantine cannot be read");
+    if (*time >= cutoff && draft.counters().quarantine_bytes <= options_.max_quarantine_bytes) break;
+    draft.RemoveQuarantine(*id, walk->value().size());
+    ++removed;
+  }
+  metrics_.Counter(kLogRemovedQuarantine).Increment(removed);
+  return absl::OkStatus();
+}
+
+void EventLog::Impl::UpdateGauges() {
+  metrics_.Gauge(kLogPending).Set(static_cast<double>(state_.counters.next_sequence - 1 - state_.delivered));
+  metrics_.Gauge(kLogBytes).Set(static_cast<double>(state_.event_bytes));
+  metrics_.Gauge(kLogQuarantineBytes).Set(static_cast<double>(state_.counters.quarantine_bytes));
+}
+
+EventLogState EventLog::Impl::Position() const {
+  MutexLock lock(mutex_);
+  return {.counters = state_.counters, .delivered = state_.delivered, .sink_state = state_.sink_state,
+          .event_bytes = state_.event_bytes, .ledger = {}, .blocks = {}};
+}
+
+absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes) {
+  const Counters counters = Position().counters;
+  if (sequence < counters.first_sequence) {
+    return absl::OutOfRangeError(fmt::format("event {} was removed; the oldest is {}", sequence, counters.first_sequence));
+  }
+  std::vector<StoredEvent> events;
+  if (sequence >= counters.next_sequence) return events;
+  size_t bytes = 0;
+  auto walk = store_->NewIterator(kEvents, NumberKey(sequence), NumberKey(counters.next_sequence));
+  for (; walk->Valid() && events.size() < max_items; walk->Next()) {
+    const auto view = DecodeEvent(sequence, walk->value());
+    StoredEvent stored{.sequence = sequence, .event = {}};
+    if (ParseNumberKey(walk->key()) != sequence || !view.has_value() ||
+        !stored.event.ParseFromArray(view->serialized.data(), static_cast<int>(view->serialized.size()))) {
+      return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} is missing or cannot be read", sequence));
+    }
+    bytes += view->serialized.size();
+    if (!events.empty() && bytes > max_bytes) break;
+    events.push_back(std::move(stored));
+    ++sequence;
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  if (events.empty() && max_items > 0) {
+    return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} is missing", sequence));
+  }
+  return events;
+}
+
+bool EventLog::Impl::WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop) {
+  const absl::Duration deadline = SystemClock::Get().Monotonic() + timeout;
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    stored_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  while (state_.counters.next_sequence <= sequence) {
+    const absl::Duration left = deadline - SystemClock::Get().Monotonic();
+    if (left <= absl::ZeroDuration() || stop.stop_requested() || closing_ || !failure_.ok()) return false;
+    stored_.WaitFor(mutex_, left);
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ListQuarantine(uint64_t after_id, size_t page_size) {
+  std::vector<QuarantineEntry> entries;
+  auto walk = store_->NewIterator(kQuarantine, NumberKey(after_id + 1), {});
+  for (; walk->Valid() && entries.size() < page_size; walk->Next()) {
+    const auto id = ParseNumberKey(walk->key());
+    auto entry = DecodeQuarantine(id.value_or(0), walk->value());
+    if (!id.has_value() || !entry.has_value()) return Error(Reason::kStorageCorrupt, "event log: quarantine cannot be read");
+    entries.push_back(*std::move(entry));
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  return entries;
+}
+
+absl::Status EventLog::Impl::Scan(absl::Time from_time, absl::Time to_time,
+                                  const std::function<bool(std::string_view)>& wanted,
+                                  const std::function<bool(const EventView&)>& callback) {
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;  // of sequences, [first, second), neighbours joined
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [number, block] : state_.blocks) {
+      if (block.greatest_time < from_time || block.least_time >= to_time) continue;
+      const uint64_t first = std::max(FirstOfBlock(number), state_.counters.first_sequence);
+      const uint64_t end = std::min(FirstOfBlock(number + 1), state_.counters.next_sequence);
+      if (!ranges.empty() && ranges.back().second == first) ranges.back().second = end;
+      else ranges.emplace_back(first, end);
+    }
+  }
+  for (const auto& range : ranges) {
+    auto walk = store_->NewIterator(kEvents, NumberKey(range.first), NumberKey(range.second));
+    for (; walk->Valid(); walk->Next()) {
+      const auto sequence = ParseNumberKey(walk->key());
+      const auto view = DecodeEvent(sequence.value_or(0), walk->value());
+      if (!sequence.has_value() || !view.has_value()) return Error(Reason::kStorageCorrupt, "event log: an event cannot be read");
+      if (view->receive_time < from_time || view->receive_time >= to_time || (wanted && !wanted(view->name))) continue;
+      if (!callback(*view)) return absl::OkStatus();
+    }
+    ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  }
+  return absl::OkStatus();
+}
+
+std::vector<ledger::v1::AccountLedger> EventLog::Impl::GetLedger() const {
+  std::vector<ledger::v1::AccountLedger> entries;
+  MutexLock lock(mutex_);
+  for (const auto& [account, entry] : state_.ledger) entries.push_back(entry);
+  return entries;
+}
+
+void EventLog::Impl::Close() {
+  MutexLock close_lock(close_mutex_);
+  {
+    MutexLock lock(mutex_);
+    closing_ = true;
+    work_.NotifyAll();
+    stored_.NotifyAll();
+  }
+  if (writer_.joinable()) writer_.join();
+}
+
+std::vector<storage::FamilyOptions> EventLogFamilies(const EventLogOptions& options, const Clock& clock) {
+  const auto older_than = [&clock](absl::Duration age) {
+    return [&clock, age](std::string_view, std::string_view value) {
+      const auto time = DecodeTime(value);
+      return time.has_value() && clock.Now() - *time > age;
+    };
+  };
+  // Identities are compared by receive time; kept twice as long, they serve webhooks that a receiver forwards a horizon late.
+  return {{.name = "events"},
+          {.name = "identities", .point_lookups = true, .expired = older_than(2 * options.deduplication_horizon)},
+          {.name = "deliveries", .point_lookups = true, .expired = older_than(options.delivery_horizon)},
+          {.name = "quarantine"},
+          {.name = "blocks"},
+          {.name = "meta"}};
+}
+
+EventLog::EventLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+EventLog::~EventLog() = default;
+
+absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(EventLogOptions options, const Clock& clock, Metrics& metrics) {
+  storage::KeyedStoreOptions store_options{.folder = options.directory, .families = EventLogFamilies(options, clock)};
+  ZOOMWATCH_ASSIGN_OR_RETURN(std::unique_ptr<storage::KeyedStore> store, storage::OpenKeyedStore(std::move(store_options)));
+  return Open(std::move(options), std::move(store), clock, metrics);
+}
+
+absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(EventLogOptions options, std::unique_ptr<storage::KeyedStore> store,
+                                                         const Clock& clock, Metrics& metrics) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(store), clock, metrics);
+  ZOOMWATCH_RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<EventLog>(new EventLog(std::move(impl)));
+}
+
+void EventLog::Append(std::vector<detect::v1::EventItem> items, std::function<void(absl::StatusOr<BatchResult>)> done) {
+  impl_->Append(std::move(items), std::move(done));
+}
+absl::StatusOr<std::vector<StoredEvent>> EventLog::ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes) {
+  return impl_->ReadFrom(sequence, max_items, max_bytes);
+}
+bool EventLog::WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop) {
+  return impl_->WaitForEvents(sequence, timeout, stop);
+}
+absl::Status EventLog::CommitDelivered(DeliveryCommit commit) { return impl_->Commit(std::move(commit)); }
+uint64_t EventLog::DeliveredPosition() const { return impl_->Position().delivered; }
+std::string EventLog::SinkState() const { return impl_->Position().sink_state; }
+std::vector<ledger::v1::AccountLedger> EventLog::GetLedger() const { return impl_->GetLedger(); }
+absl::StatusOr<std::vector<QuarantineEntry>> EventLog::ListQuarantine(uint64_t after_id, size_t page_size) {
+  return impl_->ListQuarantine(after_id, page_size);
+}
+absl::Status EventLog::Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
+                            const std::function<bool(const EventView&)>& callback) {
+  return impl_->Scan(from_time, to_time, wanted, callback);
+}
+absl::Status EventLog::ApplyRetention() { return impl_->Commit(std::nullopt); }
+void EventLog::Close() { impl_->Close(); }
+uint64_t EventLog::FirstSequence() const { return impl_->Position().counters.first_sequence; }
+uint64_t EventLog::EndSequence() const { return impl_->Position().counters.next_sequence; }
+uint64_t EventLog::EventBytes() const { return impl_->Position().event_bytes; }
+absl::Status EventLog::health() const { return impl_->health(); }
+
+}  // namespace zoomwatch::detector
