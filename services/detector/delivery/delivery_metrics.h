@@ -1,0 +1,20 @@
+// Metrics of delivery; docs/metrics.md describes them.
+#pragma once
+
+#include <array>
+
+#include "common/metrics/metrics.h"
+
+namespace zoomwatch::detector {
+
+inline constexpr std::array<MetricRow, 3> kDeliveryMetrics = {{
+    {"zoomwatch_detector_delivered_rows_total", MetricType::kCounter, "Rows that the sink confirmed and the store committed.", {}},
+    {"zoomwatch_detector_delivery_failures_total", MetricType::kCounter, "Attempts to deliver that failed; they are repeated.", {}},
+    {"zoomwatch_detector_delivery_lag_seconds", MetricType::kGauge,
+     "Age, by receive time, of the newest event that was delivered last; how far delivery is behind while events come.", {}},
+}};
+inline constexpr const MetricRow& kDeliveredRows = kDeliveryMetrics[0];
+inline constexpr const MetricRow& kDeliveryFailures = kDeliveryMetrics[1];
+inline constexpr const MetricRow& kDeliveryLag = kDeliveryMetrics[2];
+
+}  // namespace zoomwatch::detector

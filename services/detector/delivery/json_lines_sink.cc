@@ -1,0 +1,73 @@
+#include "services/detector/delivery/json_lines_sink.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+
+#include "common/status/reasons.h"
+
+namespace zoomwatch::detector {
+
+JsonLinesSink::~JsonLinesSink() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+absl::Status JsonLinesSink::Failed(std::string_view what) const {
+  return Error(Reason::kSinkFailed, fmt::format("{}: {}: {}", file_, what, std::strerror(errno)));
+}
+
+absl::Status JsonLinesSink::Open(const std::string& state) {
+  uint64_t committed = 0;
+  const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), committed);
+  if (!state.empty() && (error != std::errc() || end != state.data() + state.size())) {
+    return Error(Reason::kSinkFailed, fmt::format("{}: the store holds the state of another kind of sink", file_));
+  }
+  std::error_code ignored;  // a folder that cannot be made shows as the failure to open the file
+  std::filesystem::create_directories(std::filesystem::path(file_).parent_path(), ignored);
+  descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (descriptor_ < 0) return Failed("cannot be opened");
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) return Failed("is in use by another process");
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0) return Failed("cannot be examined");
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (size < committed) {
+    return Error(Reason::kSinkFailed,
+                 fmt::format("{}: {} bytes, but {} were committed; move the file away to start a new one from here, and "
+                             "recover the missing rows from a copy",
+                             file_, size, committed));
+  }
+  if (size > committed && ftruncate(descriptor_, static_cast<off_t>(committed)) != 0) return Failed("cannot be cut");
+  if (fdatasync(descriptor_) != 0) return Failed("cannot be synced");
+  length_ = committed;
+  return absl::OkStatus();
+}
+
+absl::Status JsonLinesSink::Send(const std::vector<std::string_view>& rows) {
+  buffer_.clear();
+  for (const std::string_view row : rows) {
+    buffer_ += row;
+    buffer_ += '\n';
+  }
+  // A failed attempt may have written a part; the next one writes over it from the same place.
+  size_t written = 0;
+  while (written < buffer_.size()) {
+    const ssize_t count = pwrite(descriptor_, buffer_.data() + written, buffer_.size() - written, static_cast<off_t>(length_ + written));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Failed("cannot be written");
+    written += static_cast<size_t>(count);
+  }
+  if (fdatasync(descriptor_) != 0) return Failed("cannot be synced");
+  length_ += buffer_.size();
+  return absl::OkStatus();
+}
+
+std::string JsonLinesSink::State() const { return fmt::format("{}", length_); }
+
+}  // namespace zoomwatch::detector

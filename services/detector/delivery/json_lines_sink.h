@@ -1,0 +1,36 @@
+// Rows as JSON lines in a file, each exactly once.
+//
+// The committed state is the length of the file up to which rows are committed. After a crash the file may hold rows beyond it, which
+// come again: Open() cuts them off. Lines before the state are never touched. The detector is the file's only writer: a lock is held
+// on it, and a file that is shorter than the state, or that holds rows before any were committed, is an error and not repaired.
+// Not thread-safe. Errors: SINK_FAILED.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/detector/delivery/row_sink.h"
+
+namespace zoomwatch::detector {
+
+class JsonLinesSink final : public RowSink {
+ public:
+  explicit JsonLinesSink(std::string file) : file_(std::move(file)) {}
+  ~JsonLinesSink() override;
+
+  absl::Status Open(const std::string& state) override;
+  absl::Status Send(const std::vector<std::string_view>& rows) override;
+  std::string State() const override;
+
+ private:
+  absl::Status Failed(std::string_view what) const;
+
+  const std::string file_;
+  int descriptor_ = -1;
+  uint64_t length_ = 0;  // of what was delivered
+  std::string buffer_;
+};
+
+}  // namespace zoomwatch::detector
