@@ -1,0 +1,140 @@
+#include "services/detector/app.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/admin/admin_server.h"
+#include "common/app/steps.h"
+#include "common/grpc/server.h"
+#include "common/log/log.h"
+#include "common/retry/sleeper.h"
+#include "common/status/reasons.h"
+#include "common/status/status_macros.h"
+#include "common/transport/grpc/batch_server.h"
+#include "common/transport/grpc/ledger_server.h"
+#include "services/detector/delivery/delivery_worker.h"
+#include "services/detector/delivery/json_lines_sink.h"
+#include "services/detector/detector_service.h"
+#include "services/detector/event_log/event_log.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+absl::Duration DurationOf(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+EventLogOptions OptionsOf(const config::v1::EventStore& store) {
+  return {.directory = store.directory(),
+          .deduplication_horizon = DurationOf(store.deduplication_horizon()),
+          .retention = DurationOf(store.retention()),
+          .max_disk_bytes = static_cast<uint64_t>(store.max_disk_bytes())};
+}
+
+absl::StatusOr<std::unique_ptr<RowSink>> MakeSink(const config::v1::Delivery& delivery) {
+  switch (delivery.sink_case()) {
+    case config::v1::Delivery::kJsonLines: return std::make_unique<JsonLinesSink>(delivery.json_lines().file());
+    case config::v1::Delivery::kLogsIngestion:
+      return Error(Reason::kConfigInvalidValue, "delivery.logs_ingestion: this version delivers to json_lines only");
+    case config::v1::Delivery::SINK_NOT_SET: break;
+  }
+  return Error(Reason::kConfigMissingKey, "delivery: no sink");
+}
+
+}  // namespace
+
+class DetectorApp::State {
+ public:
+  State(config::v1::Detector config, DetectorDeps deps) : config_(std::move(config)), deps_(std::move(deps)) {
+    if (deps_.metrics == nullptr) {
+      own_metrics_ = std::make_unique<Metrics>();
+      deps_.metrics = own_metrics_.get();
+    }
+    if (deps_.admin == nullptr) {
+      steps.Add("admin port", [this] { return StartAdmin(); }, [this](absl::Time deadline) {
+        own_admin_->Shutdown(std::max(deadline - deps_.clock->Now(), absl::ZeroDuration()));
+      });
+    }
+    steps.Add("event log", [this] { return OpenLog(); }, [this](absl::Time) { log_->Close(); });
+    steps.Add("delivery", [this] { return StartDelivery(); }, [this](absl::Time) { worker_->Stop(); });
+    steps.Add("grpc port", [this] { return Serve(); }, [this](absl::Time deadline) { server_->Shutdown(deadline); });
+    steps.Add("ready", [this] { return MarkReady(); }, [this](absl::Time) {
+      if (own_admin_ != nullptr) own_admin_->SetDraining();
+    });
+  }
+
+  StepList steps;
+
+  std::vector<ledger::v1::AccountLedger> Ledger() const { return log_->GetLedger(); }
+  std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
+
+ private:
+  AdminServer& Admin() { return deps_.admin != nullptr ? *deps_.admin : *own_admin_; }
+
+  absl::Status StartAdmin() {
+    ZOOMWATCH_ASSIGN_OR_RETURN(own_admin_,
+                               AdminServer::Start(config_.admin().listen_address(), *deps_.clock, *deps_.metrics));
+    Log(Severity::kInfo, "listening", {{"port_name", "admin"}, {"port", own_admin_->port()}});
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenLog() {
+    ZOOMWATCH_ASSIGN_OR_RETURN(sink_, MakeSink(config_.delivery()));
+    ZOOMWATCH_ASSIGN_OR_RETURN(log_, EventLog::Open(OptionsOf(config_.store()), *deps_.clock, *deps_.metrics));
+    Admin().AddReadinessCheck("event_log", [this] { return log_->health(); });
+    return absl::OkStatus();
+  }
+
+  // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
+  absl::Status StartDelivery() {
+    worker_ = std::make_unique<DeliveryWorker>(DeliveryOptions{}, *log_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
+    return worker_->Start();
+  }
+
+  absl::Status Serve() {
+    service_ = std::make_unique<DetectorService>(*log_);
+    detect_ = MakeDetectService(*service_);
+    ledger_ = MakeLedgerService([this] { return log_->GetLedger(); });
+    grpc::Service* services[] = {detect_.get(), ledger_.get()};
+    if (deps_.in_process) {
+      ZOOMWATCH_ASSIGN_OR_RETURN(server_, GrpcServer::InProcess(services));
+      return absl::OkStatus();
+    }
+    ZOOMWATCH_ASSIGN_OR_RETURN(server_, GrpcServer::Listen(config_.grpc(), services, *deps_.clock));
+    Log(Severity::kInfo, "listening", {{"port_name", "grpc"}, {"address", server_->address()}});
+    return absl::OkStatus();
+  }
+
+  absl::Status MarkReady() {
+    server_->SetServing(true);
+    if (own_admin_ != nullptr) own_admin_->SetStarted();
+    return absl::OkStatus();
+  }
+
+  const config::v1::Detector config_;
+  DetectorDeps deps_;
+  std::unique_ptr<Metrics> own_metrics_;
+  std::unique_ptr<RowSink> sink_;
+  std::unique_ptr<EventLog> log_;
+  std::unique_ptr<DeliveryWorker> worker_;
+  std::unique_ptr<DetectorService> service_;
+  std::unique_ptr<grpc::Service> detect_;
+  std::unique_ptr<grpc::Service> ledger_;
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<AdminServer> own_admin_;  // its checks ask the members above
+};
+
+DetectorApp::DetectorApp(config::v1::Detector config, DetectorDeps deps)
+    : state_(std::make_unique<State>(std::move(config), std::move(deps))) {}
+
+DetectorApp::~DetectorApp() = default;
+
+absl::Status DetectorApp::Start() { return state_->steps.Start(); }
+
+void DetectorApp::Stop(absl::Time deadline) { state_->steps.Stop(deadline); }
+
+std::vector<ledger::v1::AccountLedger> DetectorApp::Ledger() const { return state_->Ledger(); }
+
+std::shared_ptr<grpc::Channel> DetectorApp::Channel() { return state_->Channel(); }
+
+}  // namespace zoomwatch::detector
