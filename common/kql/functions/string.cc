@@ -86,7 +86,14 @@ Value Substring(Call&, Args args) {
   return Value::String(rest.substr(0, OffsetOfCodePoint(rest, Unsigned(*length))));
 }
 
-// indexof(text, match [, start [, length [, occurrence]]]): the match lies within the window [start, start + length).
+// The byte offset of the match that lies within `length` characters (-1: all) from byte `from`; npos when there is none.
+std::size_t FindWithin(std::string_view text, std::string_view match, std::size_t from, std::int64_t length) {
+  if (length >= 0 && from <= text.size()) text = text.substr(0, from + OffsetOfCodePoint(text.substr(from), Unsigned(length)));
+  return text.find(match, from);
+}
+
+// indexof(text, match [, start [, length [, occurrence]]]): the match lies within the window [start, start + length). As in
+// the page's example, the search for each further occurrence has a window of that length of its own.
 Value IndexOf(Call&, Args args) {
   const TextArgument text(args[0]);
   const TextArgument match(args[1]);
@@ -94,15 +101,20 @@ Value IndexOf(Call&, Args args) {
   const auto length = WholeArgumentOr(args, 3, -1);
   auto occurrence = WholeArgumentOr(args, 4, 1);
   if (!start || !length || !occurrence || *length < -1 || *occurrence < 0) return Value();
-  std::string_view view = text.view();
+  const std::string_view view = text.view();
   if (*start < 0) {
     const std::int64_t count = Signed(CountCodePoints(view));
     start = *start < -count ? 0 : *start + count;
   }
-  const std::size_t from = OffsetOfCodePoint(view, Unsigned(*start));
-  if (*length >= 0) view = view.substr(0, from + OffsetOfCodePoint(view.substr(from), Unsigned(*length)));
-  std::size_t at = view.find(match.view(), from);
-  for (; at != std::string_view::npos && *occurrence > 1; --*occurrence) at = view.find(match.view(), at + 1);
+  std::size_t at = FindWithin(view, match.view(), OffsetOfCodePoint(view, Unsigned(*start)), *length);
+  for (; at != std::string_view::npos && *occurrence > 1; --*occurrence) {
+    if (at < view.size()) {
+      NextCodePoint(view, at);
+      at = FindWithin(view, match.view(), at, *length);
+    } else {
+      at = std::string_view::npos;
+    }
+  }
   if (at == std::string_view::npos || *occurrence == 0) return Value::Long(-1);
   return Value::Long(Signed(CountCodePoints(view.substr(0, at))));
 }

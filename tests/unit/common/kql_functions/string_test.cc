@@ -88,6 +88,8 @@ TEST(StringFunctions, IndexOf) {
       {"indexof", {S("banana"), S("an"), L(1), L(1)}, "-1"},
       {"indexof", {S("banana"), S("an"), L(0), L(-1), L(2)}, "3"},
       {"indexof", {S("banana"), S("an"), L(0), L(-1), L(3)}, "-1"},
+      {"indexof", {S("banana"), S("an"), L(0), L(3), L(2)}, "3"},
+      {"indexof", {S("abc"), S(""), L(0), L(-1), L(9)}, "-1"},
       {"indexof", {S("banana"), S("an"), L(-3)}, "3"},
       {"indexof", {S("banana"), S("an"), L(-99)}, "1"},
       {"indexof", {S("banana"), S("x")}, "-1"},
