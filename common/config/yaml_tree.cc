@@ -130,6 +130,12 @@ absl::StatusOr<YamlNode> ParseYaml(std::string_view text, const std::string& fil
   if (text.size() > kMaxConfigBytes) {
     return Error(Reason::kConfigMalformed, fmt::format("{}: {} bytes exceed {}", file_name, text.size(), kMaxConfigBytes));
   }
+  // The parser takes some control characters for line ends or for the end of the text, and would drop what follows.
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 || byte == '\t' || byte == '\n' || byte == '\r') continue;
+    return Error(Reason::kConfigMalformed, fmt::format("{}: control character 0x{:02x} at byte {}", file_name, byte, i));
+  }
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(file_name);
   try {

@@ -156,6 +156,11 @@ TEST_F(ConfigTest, RefusesYamlThatConfigurationDoesNotNeed) {
               testing::HasReasonAndMessage(Reason::kConfigMalformed, "c.yaml: 1048577 bytes exceed 1048576"));
 }
 
+TEST_F(ConfigTest, RefusesControlCharactersThatWouldHideWhatFollows) {
+  EXPECT_THAT(ParseReceiver(Receiver("\x04unknown: 1\n")),
+              testing::HasReasonAndMessage(Reason::kConfigMalformed, HasSubstr("control character 0x04 at byte")));
+}
+
 TEST_F(ConfigTest, RefusesTheWrongShape) {
   EXPECT_THAT(ParseReceiver(Receiver("admin: 5\n")),
               testing::HasReasonAndMessage(Reason::kConfigInvalidValue, HasSubstr("admin: expected a mapping, found a value")));
