@@ -473,8 +473,10 @@ class LogReader final : public SegmentLog::Reader {
  private:
   // Opens the segment that position_ lies in, unless it is open. `end` is what is durable.
   absl::Status Enter(Position end) {
-    if (position_ >= read_up_to_ && scanner_ != nullptr) scanner_->Forget();  // read ahead before the record was written
-    read_up_to_ = end;
+    if (position_ >= read_up_to_) {
+      if (scanner_ != nullptr) scanner_->Forget();  // read ahead before the record was written
+      read_up_to_ = end;
+    }
     const auto place = log_.PlaceOf(position_);
     if (!place.has_value()) return absl::OutOfRangeError(fmt::format("position {} was trimmed", position_));
     if (scanner_ != nullptr && place->segment.first_position == segment_.first_position) return absl::OkStatus();
@@ -489,7 +491,7 @@ class LogReader final : public SegmentLog::Reader {
 
   SegmentLog::Impl& log_;
   Position position_;
-  Position read_up_to_ = 0;
+  Position read_up_to_ = 0;  // everything the scanner holds was read when at least the records before it were durable
   Segment segment_;
   std::unique_ptr<File> file_;
   std::unique_ptr<SegmentScanner> scanner_;

@@ -132,6 +132,21 @@ TEST_F(SegmentLogTest, ReaderFollowsAppends) {
   }
 }
 
+// What a reader has read ahead of its position must not hide records that were written since.
+TEST_F(SegmentLogTest, ReaderSeesAppendsBehindRecordsThatItHasNotGivenYet) {
+  Open();
+  ASSERT_OK(Append("a"));
+  ASSERT_OK(Append("b"));
+  auto reader = *log_->NewReader(1);
+  ASSERT_OK(reader->Read(1, 1 << 20));
+  ASSERT_OK(Append("c"));
+  const auto records = reader->Read(10, 1 << 20);
+  ASSERT_OK(records);
+  ASSERT_EQ(records->size(), 2u);
+  EXPECT_EQ((*records)[0].bytes, "b");
+  EXPECT_EQ((*records)[1].bytes, "c");
+}
+
 TEST_F(SegmentLogTest, ReadIsBoundedByItemsAndBytesButGivesOne) {
   Open();
   for (int i = 0; i < 5; ++i) ASSERT_OK(Append("12345"));
