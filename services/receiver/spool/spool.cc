@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -274,8 +275,10 @@ void Spool::Impl::Acknowledge(const Batch& batch, const std::vector<RejectedItem
   if (batch.webhooks.empty()) return;
   DeadLetters letters{.batch = batch.first_position, .webhooks = {}};
   std::map<std::string, int64_t> refused;
+  std::set<int> seen;
   for (const RejectedItem& item : rejected) {
-    if (item.index < 0 || static_cast<size_t>(item.index) >= batch.webhooks.size()) continue;  // the peer's mistake
+    // An index that no item has, or one that comes twice, is the peer's mistake.
+    if (item.index < 0 || static_cast<size_t>(item.index) >= batch.webhooks.size() || !seen.insert(item.index).second) continue;
     const RawWebhook& webhook = batch.webhooks[static_cast<size_t>(item.index)];
     Log(Severity::kError, "webhook refused for good by the next service, kept as a dead letter",
         {{"webhook_id", webhook.webhook_id()}, {"account", webhook.account_name()}, {"reason", item.reason},
