@@ -88,7 +88,7 @@ class EventLog::Impl {
   void AddEvent(const detect::v1::EventItem& item, Known& known, EventLogDraft& draft, BatchResult& result);
   void AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft);
   absl::Status AddCommit(DeliveryCommit& commit, EventLogDraft& draft);
-  absl::Status QuarantineRow(const RefusedRow& row, EventLogDraft& draft);
+  absl::StatusOr<std::vector<QuarantineEntry>> ReadRefused(const DeliveryCommit& commit, uint64_t delivered);
   void Retain(EventLogDraft& draft, size_t wanted_bytes);
   absl::Status RetainQuarantine(EventLogDraft& draft);
   void Finish(std::deque<Request>& group, const absl::Status& written);
@@ -348,7 +348,9 @@ absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& dr
     return Malformed(fmt::format("delivery: counts of {} events and {} refused rows do not fit positions ({}, {}]", total,
                                  commit.refused.size(), draft.delivered(), commit.up_to_sequence));
   }
-  for (const RefusedRow& row : commit.refused) ZOOMWATCH_RETURN_IF_ERROR(QuarantineRow(row, draft));
+  // Read before the draft changes: a commit that fails leaves nothing in it.
+  ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<QuarantineEntry> refused, ReadRefused(commit, draft.delivered()));
+  for (QuarantineEntry& entry : refused) draft.AddQuarantine(std::move(entry));
   for (const auto& [account, counts] : commit.account_counts) {
     ledger::v1::AccountLedger& entry = draft.Ledger(account);
     entry.set_delivered_count(entry.delivered_count() + counts.delivered);
@@ -360,17 +362,23 @@ absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& dr
   return absl::OkStatus();
 }
 
-absl::Status EventLog::Impl::QuarantineRow(const RefusedRow& row, EventLogDraft& draft) {
-  ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kEvents, NumberKey(row.sequence)));
-  const auto view = DecodeEvent(row.sequence, value);
-  event::v1::Event event;
-  if (!view.has_value() || !event.ParseFromString(std::string(view->serialized))) {
-    return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} cannot be read", row.sequence));
-  }
-  draft.AddQuarantine({.time = clock_.Now(), .account_name = event.account_name(), .webhook_id = event.webhook_id(),
+absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ReadRefused(const DeliveryCommit& commit, uint64_t delivered) {
+  std::vector<QuarantineEntry> entries;
+  for (const RefusedRow& row : commit.refused) {
+    if (row.sequence <= delivered || row.sequence > commit.up_to_sequence) {
+      return Malformed(fmt::format("delivery: refused row {} is not in ({}, {}]", row.sequence, delivered, commit.up_to_sequence));
+    }
+    ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kEvents, NumberKey(row.sequence)));
+    const auto view = DecodeEvent(row.sequence, value);
+    event::v1::Event event;
+    if (!view.has_value() || !event.ParseFromString(std::string(view->serialized))) {
+      return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} cannot be read", row.sequence));
+    }
+    entries.push_back({.id = 0, .time = clock_.Now(), .account_name = event.account_name(), .webhook_id = event.webhook_id(),
                        .reason = row.reason, .message = row.message, .body = std::string(view->serialized),
                        .sequence = row.sequence});
-  return absl::OkStatus();
+  }
+  return entries;
 }
 
 // Removes delivered blocks that are too old, and oldest first as many as it takes to make room for `wanted_bytes`.

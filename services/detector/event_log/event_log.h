@@ -117,8 +117,8 @@ class EventLog {
   bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
 
   // Moves the position of delivery, durably and atomically with everything in `commit`. Idempotent only in that a repeated
-  // position is refused: INVALID_ARGUMENT ITEM_MALFORMED when the position does not advance, lies behind the end, or the counts
-  // do not add up to the events passed.
+  // position is refused: INVALID_ARGUMENT ITEM_MALFORMED when the position does not advance, lies behind the end, the counts
+  // do not add up to the events passed, or a refused row is not among them.
   absl::Status CommitDelivered(DeliveryCommit commit);
   // Last sequence whose row needs nothing more; 0: none yet.
   uint64_t DeliveredPosition() const;

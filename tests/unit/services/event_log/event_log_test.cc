@@ -1,0 +1,164 @@
+#include "services/detector/event_log/event_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/testing/fake_clock.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "tests/unit/services/event_log/event_log_items.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::HasReason;
+
+constexpr size_t kAllBytes = size_t{1} << 20;
+
+class EventLogTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Open(); }
+  void Open() {
+    log_.reset();
+    auto log = EventLog::Open({.directory = dir_.file("events")}, clock_, metrics_);
+    ASSERT_OK(log);
+    log_ = *std::move(log);
+  }
+  detect::v1::EventItem Event(const std::string& webhook_id, const std::string& event_id, absl::Duration age = {}) {
+    return EventOf(webhook_id, event_id, clock_.Now() - age);
+  }
+  void StoreThree() {
+    ASSERT_OK(Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-2"), Event("w-3", "e-3")}));
+  }
+  static DeliveryCommit Delivered(uint64_t up_to, int64_t count) {
+    return {.up_to_sequence = up_to, .sink_state = "s", .account_counts = {{"main", {.delivered = count}}}, .refused = {}};
+  }
+  ledger::v1::AccountLedger Ledger() {
+    const auto entries = log_->GetLedger();
+    return entries.size() == 1 ? entries[0] : ledger::v1::AccountLedger();
+  }
+
+  testing::TempDir dir_;
+  testing::FakeClock clock_{absl::FromUnixSeconds(1'790'000'000)};
+  Metrics metrics_;
+  std::unique_ptr<EventLog> log_;
+};
+
+TEST_F(EventLogTest, CountsDuplicatesInTheSameAndInALaterBatch) {
+  const auto first = Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-1"), Event("w-3", "e-2")});
+  ASSERT_OK(first);
+  EXPECT_EQ(first->accepted_count, 3);
+  EXPECT_EQ(first->duplicate_count, 1);
+  const auto second = Append(*log_, {Event("w-4", "e-2")});
+  ASSERT_OK(second);
+  EXPECT_EQ(second->accepted_count, 1);
+  EXPECT_EQ(second->duplicate_count, 1);
+  EXPECT_EQ(log_->EndSequence(), 3u);
+  EXPECT_EQ(Ledger().forwarded_count(), 4);
+  EXPECT_EQ(Ledger().duplicate_count(), 2);
+  EXPECT_EQ(Ledger().pending_count(), 2);
+}
+
+TEST_F(EventLogTest, TakesAnEventForNewFromTheHorizonOn) {
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1", absl::Hours(24))}));
+  const auto inside = Append(*log_, {Event("w-2", "e-1", absl::Seconds(1))});
+  ASSERT_OK(inside);
+  EXPECT_EQ(inside->duplicate_count, 1);
+  const auto at = Append(*log_, {Event("w-3", "e-1")});
+  ASSERT_OK(at);
+  EXPECT_EQ(at->duplicate_count, 0);
+  EXPECT_EQ(log_->EndSequence(), 3u);
+}
+
+TEST_F(EventLogTest, CountsAResentBatchOnceEvenAfterARestart) {
+  const std::vector<detect::v1::EventItem> batch = {Event("w-1", "e-1"), QuarantinedOf("w-2"), Event("w-3", "e-1")};
+  ASSERT_OK(Append(*log_, batch));
+  for (int round = 0; round < 2; ++round) {
+    const auto again = Append(*log_, batch);
+    ASSERT_OK(again);
+    EXPECT_EQ(again->accepted_count, 3);
+    EXPECT_EQ(again->duplicate_count, 0);
+    EXPECT_EQ(Ledger().forwarded_count(), 3);
+    EXPECT_EQ(Ledger().duplicate_count(), 1);
+    EXPECT_EQ(Ledger().quarantined_count(), 1);
+    EXPECT_EQ(Ledger().pending_count(), 1);
+    Open();
+  }
+}
+
+TEST_F(EventLogTest, RejectsMalformedItemsAndStoresTheOthers) {
+  detect::v1::EventItem no_outcome;
+  no_outcome.set_webhook_id("w-2");
+  const auto result = Append(*log_, {Event("", "e-1"), no_outcome, Event("w-3", ""), Event("w-4", "e-4"), QuarantinedOf("w-5", "")});
+  ASSERT_OK(result);
+  EXPECT_EQ(result->accepted_count, 1);
+  ASSERT_THAT(result->rejected, SizeIs(4));
+  EXPECT_EQ(result->rejected[0].index, 0);
+  EXPECT_EQ(result->rejected[3].index, 4);
+  EXPECT_EQ(result->rejected[3].reason, "ITEM_MALFORMED");
+  EXPECT_EQ(Ledger().forwarded_count(), 1);
+}
+
+TEST_F(EventLogTest, RefusesDeliveryPositionsThatDoNotFit) {
+  StoreThree();
+  EXPECT_THAT(log_->CommitDelivered(Delivered(0, 0)), HasReason(Reason::kItemMalformed));
+  EXPECT_THAT(log_->CommitDelivered(Delivered(4, 3)), HasReason(Reason::kItemMalformed));
+  EXPECT_OK(log_->CommitDelivered(Delivered(2, 2)));
+  EXPECT_THAT(log_->CommitDelivered(Delivered(2, 2)), HasReason(Reason::kItemMalformed));
+  EXPECT_THAT(log_->CommitDelivered(Delivered(1, 1)), HasReason(Reason::kItemMalformed));
+  EXPECT_EQ(log_->DeliveredPosition(), 2u);
+  EXPECT_OK(log_->CommitDelivered(Delivered(3, 1)));
+  EXPECT_EQ(Ledger().delivered_count(), 3);
+  EXPECT_EQ(Ledger().pending_count(), 0);
+}
+
+TEST_F(EventLogTest, RefusesDeliveryCountsThatDoNotAddUp) {
+  StoreThree();
+  EXPECT_THAT(log_->CommitDelivered(Delivered(2, 1)), HasReason(Reason::kItemMalformed));
+  EXPECT_THAT(log_->CommitDelivered(Delivered(2, 3)), HasReason(Reason::kItemMalformed));
+  DeliveryCommit other = Delivered(1, 1);
+  other.account_counts = {{"unknown", {.delivered = 1}}};
+  EXPECT_THAT(log_->CommitDelivered(other), HasReason(Reason::kItemMalformed));
+  DeliveryCommit negative = Delivered(2, 3);
+  negative.account_counts["main"].not_sent = -1;
+  EXPECT_THAT(log_->CommitDelivered(negative), HasReason(Reason::kItemMalformed));
+  EXPECT_EQ(log_->DeliveredPosition(), 0u);
+  EXPECT_EQ(log_->SinkState(), "");
+  EXPECT_EQ(Ledger().pending_count(), 3);
+}
+
+TEST_F(EventLogTest, KeepsNothingOfACommitWithARefusedRowOutsideIt) {
+  StoreThree();
+  for (const uint64_t outside : {uint64_t{0}, uint64_t{3}, uint64_t{99}}) {
+    DeliveryCommit commit = Delivered(2, 0);
+    commit.account_counts["main"].quarantined = 2;
+    commit.refused = {{.sequence = 1, .reason = "ROW_REFUSED", .message = ""},
+                      {.sequence = outside, .reason = "ROW_REFUSED", .message = ""}};
+    EXPECT_THAT(log_->CommitDelivered(std::move(commit)), HasReason(Reason::kItemMalformed)) << outside;
+  }
+  ASSERT_OK(Append(*log_, {Event("w-4", "e-4")}));  // a write, with which a remainder would come to the disk
+  const auto entries = log_->ListQuarantine(0, 10);
+  ASSERT_OK(entries);
+  EXPECT_THAT(*entries, IsEmpty());
+  EXPECT_EQ(log_->DeliveredPosition(), 0u);
+}
+
+TEST_F(EventLogTest, ReadsAtLeastOneEventWithinTheLimits) {
+  StoreThree();
+  EXPECT_THAT(*log_->ReadFrom(1, 10, 1), SizeIs(1));
+  EXPECT_THAT(*log_->ReadFrom(1, 2, kAllBytes), SizeIs(2));
+  EXPECT_THAT(*log_->ReadFrom(3, 10, kAllBytes), SizeIs(1));
+  EXPECT_THAT(*log_->ReadFrom(4, 10, kAllBytes), IsEmpty());
+}
+
+TEST_F(EventLogTest, RefusesBatchesAfterClose) {
+  StoreThree();
+  log_->Close();
+  EXPECT_THAT(Append(*log_, {Event("w-4", "e-4")}), HasReason(Reason::kShuttingDown));
+  EXPECT_THAT(log_->CommitDelivered(Delivered(1, 1)), HasReason(Reason::kShuttingDown));
+}
+
+}  // namespace
+}  // namespace zoomwatch::detector
