@@ -1,0 +1,121 @@
+#include "services/detector/delivery/json_lines_sink.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using testing::HasReason;
+using testing::HasReasonAndMessage;
+using ::testing::HasSubstr;
+
+std::string ReadAll(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void WriteAll(const std::string& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+
+class JsonLinesSinkTest : public ::testing::Test {
+ protected:
+  testing::TempDir dir_;
+  const std::string file_ = dir_.file("rows.jsonl");
+};
+
+TEST_F(JsonLinesSinkTest, WritesOneLineForEachRow) {
+  JsonLinesSink sink(file_);
+  ASSERT_OK(sink.Open(""));
+  EXPECT_EQ(sink.State(), "0");
+  ASSERT_OK(sink.Send({R"({"a":1})", R"({"b":2})"}));
+  EXPECT_EQ(sink.State(), "16");
+  ASSERT_OK(sink.Send({R"({"c":3})"}));
+  EXPECT_EQ(sink.State(), "24");
+  EXPECT_EQ(ReadAll(file_), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+}
+
+TEST_F(JsonLinesSinkTest, MakesTheFolder) {
+  JsonLinesSink sink(dir_.file("new/deep/rows.jsonl"));
+  ASSERT_OK(sink.Open(""));
+  ASSERT_OK(sink.Send({"{}"}));
+  EXPECT_EQ(ReadAll(dir_.file("new/deep/rows.jsonl")), "{}\n");
+}
+
+TEST_F(JsonLinesSinkTest, ReopeningCutsWhatWasNotCommitted) {
+  std::string committed;
+  {
+    JsonLinesSink sink(file_);
+    ASSERT_OK(sink.Open(""));
+    ASSERT_OK(sink.Send({"first"}));
+    committed = sink.State();
+    ASSERT_OK(sink.Send({"second"}));
+  }
+  JsonLinesSink sink(file_);
+  ASSERT_OK(sink.Open(committed));
+  EXPECT_EQ(ReadAll(file_), "first\n");
+  EXPECT_EQ(sink.State(), committed);
+  ASSERT_OK(sink.Send({"second"}));
+  EXPECT_EQ(ReadAll(file_), "first\nsecond\n");
+}
+
+TEST_F(JsonLinesSinkTest, ReopeningAtTheLengthChangesNothing) {
+  WriteAll(file_, "first\n");
+  JsonLinesSink sink(file_);
+  ASSERT_OK(sink.Open("6"));
+  EXPECT_EQ(ReadAll(file_), "first\n");
+}
+
+TEST_F(JsonLinesSinkTest, AShorterFileIsAnErrorAndStays) {
+  WriteAll(file_, "first\n");
+  JsonLinesSink sink(file_);
+  EXPECT_THAT(sink.Open("7"), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("6 bytes, but 7 were committed")));
+  EXPECT_EQ(ReadAll(file_), "first\n");
+}
+
+TEST_F(JsonLinesSinkTest, AMissingFileIsAnErrorOnceRowsWereCommitted) {
+  JsonLinesSink sink(file_);
+  EXPECT_THAT(sink.Open("1"), HasReason(Reason::kSinkFailed));
+}
+
+TEST_F(JsonLinesSinkTest, ASecondOpenerIsRefusedAndCutsNothing) {
+  JsonLinesSink first(file_);
+  ASSERT_OK(first.Open(""));
+  ASSERT_OK(first.Send({"row"}));
+  JsonLinesSink second(file_);
+  EXPECT_THAT(second.Open(""), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("is in use by another process")));
+  EXPECT_EQ(ReadAll(file_), "row\n");
+}
+
+TEST_F(JsonLinesSinkTest, ClosingFreesTheFile) {
+  auto first = std::make_optional<JsonLinesSink>(file_);
+  ASSERT_OK(first->Open(""));
+  first.reset();
+  JsonLinesSink second(file_);
+  EXPECT_OK(second.Open("0"));
+}
+
+TEST_F(JsonLinesSinkTest, AStateOfAnotherKindIsAnErrorAndLeavesTheFile) {
+  WriteAll(file_, "first\n");
+  for (const char* state : {"x", "6x", "-1", " 6", "6 ", "18446744073709551616", "{\"offset\":6}"}) {
+    SCOPED_TRACE(state);
+    JsonLinesSink sink(file_);
+    EXPECT_THAT(sink.Open(state), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("the state of another kind of sink")));
+    EXPECT_EQ(ReadAll(file_), "first\n");
+  }
+}
+
+TEST_F(JsonLinesSinkTest, AFileThatCannotBeOpenedIsAnError) {
+  std::filesystem::create_directory(file_);
+  JsonLinesSink sink(file_);
+  EXPECT_THAT(sink.Open(""), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("cannot be opened")));
+}
+
+}  // namespace
+}  // namespace zoomwatch::detector
