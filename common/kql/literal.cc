@@ -92,7 +92,17 @@ class DynamicReader {
     if (c == '[') return ReadArray(depth);
     if (c == '{') return ReadBag(depth);
     if (c == '"' || c == '\'' || c == '@') return ReadString();
+    if (text_.substr(at_).starts_with("dynamic")) return ReadNested(depth);
     return ReadScalar();
+  }
+
+  // A dynamic literal inside a dynamic literal is its value.
+  Value ReadNested(int depth) {
+    at_ += std::string_view("dynamic").size();
+    if (!Take('(')) return Fail("'(' is missing after 'dynamic'");
+    Value value = ReadValue(depth + 1);
+    if (problem_.empty() && !Take(')')) return Fail("')' is missing after the value");
+    return value;
   }
 
   Value ReadArray(int depth) {
