@@ -1,7 +1,8 @@
 // Moves webhooks from the spool to the normalizer, in order, for as long as it takes.
 //
 // One thread reads batches and starts them; up to `max_in_flight` are on the way. A batch that fails is sent again with full-jitter
-// back-off, and nothing newer is read until it got through, so an outage neither reorders nor buffers in memory.
+// back-off, and nothing newer is started while it waits for that, so an outage buffers at most max_in_flight batches in memory. Batches
+// that are on the way together may arrive in any order; with max_in_flight 1 the order is strict.
 // Threading: Start() and Stop() from one thread; the rest is internal. Ownership: spool, sink, clock and metrics outlive it.
 // Errors: none leave it; every failure is counted, logged, and visible in health().
 #pragma once

@@ -8,9 +8,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
+#include "common/log/log.h"
 #include "common/status/reasons.h"
 
 namespace zoomwatch::detector {
@@ -21,6 +23,18 @@ JsonLinesSink::~JsonLinesSink() {
 
 absl::Status JsonLinesSink::Failed(std::string_view what) const {
   return Error(Reason::kSinkFailed, fmt::format("{}: {}: {}", file_, what, std::strerror(errno)));
+}
+
+absl::Status JsonLinesSink::SetAside() {
+  std::string aside;
+  for (int number = 1; aside.empty() || access(aside.c_str(), F_OK) == 0; ++number) {
+    aside = fmt::format("{}.uncommitted.{}", file_, number);
+  }
+  if (rename(file_.c_str(), aside.c_str()) != 0) return Failed("cannot be set aside");
+  Log(Severity::kWarning, "the store knows nothing of the rows in the file, which was set aside", {{"file", file_}, {"now", aside}});
+  close(descriptor_);
+  descriptor_ = -1;
+  return Open("");
 }
 
 absl::Status JsonLinesSink::Open(const std::string& state) {
@@ -43,6 +57,8 @@ absl::Status JsonLinesSink::Open(const std::string& state) {
                              "recover the missing rows from a copy",
                              file_, size, committed));
   }
+  // Without any commit nothing says whose rows these are: the first ones before a crash, or everything that a lost store had delivered.
+  if (state.empty() && size > 0) return SetAside();
   if (size > committed && ftruncate(descriptor_, static_cast<off_t>(committed)) != 0) return Failed("cannot be cut");
   if (fdatasync(descriptor_) != 0) return Failed("cannot be synced");
   length_ = committed;

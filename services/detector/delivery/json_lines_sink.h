@@ -2,7 +2,8 @@
 //
 // The committed state is the length of the file up to which rows are committed. After a crash the file may hold rows beyond it, which
 // come again: Open() cuts them off. Lines before the state are never touched. The detector is the file's only writer: a lock is held
-// on it, and a file that is shorter than the state, or that holds rows before any were committed, is an error and not repaired.
+// on it, and a file that is shorter than the state is an error and not repaired. A file with rows when nothing was ever committed
+// (a crash before the first commit, or a lost store) is set aside as <file>.uncommitted.<n>, with a warning, and a new one begins.
 // Not thread-safe. Errors: SINK_FAILED.
 #pragma once
 
@@ -26,6 +27,7 @@ class JsonLinesSink final : public RowSink {
 
  private:
   absl::Status Failed(std::string_view what) const;
+  absl::Status SetAside();
 
   const std::string file_;
   int descriptor_ = -1;

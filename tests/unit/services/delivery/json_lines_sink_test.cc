@@ -65,6 +65,22 @@ TEST_F(JsonLinesSinkTest, ReopeningCutsWhatWasNotCommitted) {
   EXPECT_EQ(ReadAll(file_), "first\nsecond\n");
 }
 
+TEST_F(JsonLinesSinkTest, RowsThatTheStoreKnowsNothingOfAreSetAsideAndNeverCut) {
+  WriteAll(file_, "old\n");
+  {
+    JsonLinesSink sink(file_);
+    ASSERT_OK(sink.Open(""));
+    ASSERT_OK(sink.Send({"new"}));
+  }
+  EXPECT_EQ(ReadAll(file_ + ".uncommitted.1"), "old\n");
+  EXPECT_EQ(ReadAll(file_), "new\n");
+  JsonLinesSink again(file_);
+  ASSERT_OK(again.Open(""));
+  EXPECT_EQ(ReadAll(file_ + ".uncommitted.1"), "old\n");
+  EXPECT_EQ(ReadAll(file_ + ".uncommitted.2"), "new\n");
+  EXPECT_EQ(ReadAll(file_), "");
+}
+
 TEST_F(JsonLinesSinkTest, ReopeningAtTheLengthChangesNothing) {
   WriteAll(file_, "first\n");
   JsonLinesSink sink(file_);
