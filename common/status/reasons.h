@@ -63,6 +63,9 @@ enum class Reason {
   kDeliveryRuleUnknown,
   kDeliveryUnreachable,
   kSinkFailed,
+  // Calls of HTTP servers (common/http_client).
+  kHttpCallFailed,
+  kHttpServerUntrusted,
   // Configuration and start-up.
   kConfigUnreadable,
   kConfigMalformed,
