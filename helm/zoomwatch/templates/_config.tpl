@@ -1,0 +1,89 @@
+{{/*
+The services' configuration files, in their own YAML form (docs/configuration.md). What the chart decides (ports, paths, identities)
+is computed here; what an operator may tune comes from <service>.config, whose keys are the services' own option names. The schema
+keeps the two apart, so that nothing an operator writes is silently overruled.
+*/}}
+
+{{- define "zoomwatch.serverTls" -}}
+certificate_file: /etc/zoomwatch/mtls/tls.crt
+private_key_file: /etc/zoomwatch/mtls/tls.key
+client_ca_file: /etc/zoomwatch/mtls/ca.crt
+{{- end -}}
+
+{{/* {"root": $, "component": the service that is called} */}}
+{{- define "zoomwatch.grpcClient" -}}
+# Headless Service: all ready pods are resolved and calls go round robin over them.
+address: dns:///{{ include "zoomwatch.component.fullname" . }}-headless.{{ .root.Release.Namespace }}.svc:8444
+tls:
+  ca_file: /etc/zoomwatch/mtls/ca.crt
+  certificate_file: /etc/zoomwatch/mtls/tls.crt
+  private_key_file: /etc/zoomwatch/mtls/tls.key
+  server_name: {{ include "zoomwatch.identity" . }}
+{{- end -}}
+
+{{/* {"root": $, "caller": the one service that may call} */}}
+{{- define "zoomwatch.grpcServer" -}}
+listen_address: "0.0.0.0:8444"
+tls:
+  {{- include "zoomwatch.serverTls" . | nindent 2 }}
+allowed_client_names:
+  - {{ include "zoomwatch.identity" (dict "root" .root "component" .caller) }}
+{{- end -}}
+
+{{- define "zoomwatch.zoomAccounts" -}}
+{{- $accounts := list -}}
+{{- range .Values.zoom.accounts -}}
+{{- $folder := printf "/etc/zoomwatch/zoom/%s" .name -}}
+{{- $files := list -}}
+{{- range $i, $_ := .secretTokens -}}
+{{- $files = append $files (printf "%s/secret-token-%d" $folder (add1 $i)) -}}
+{{- end -}}
+{{- $account := dict "name" .name "secret_token_files" $files -}}
+{{- if .path -}}{{- $_ := set $account "path" .path -}}{{- end -}}
+{{- if .basicCredentials -}}{{- $_ := set $account "basic_credentials_file" (printf "%s/basic-credentials" $folder) -}}{{- end -}}
+{{- if .customHeader -}}
+{{- $_ := set $account "custom_header" (dict "name" .customHeader.name "value_file" (printf "%s/custom-header" $folder)) -}}
+{{- end -}}
+{{- if .legacyVerificationToken -}}
+{{- $_ := set $account "legacy_verification_token_file" (printf "%s/legacy-verification-token" $folder) -}}
+{{- end -}}
+{{- $accounts = append $accounts $account -}}
+{{- end -}}
+{{- toYaml $accounts -}}
+{{- end -}}
+
+{{- define "zoomwatch.receiver.config" -}}
+{{- $webhook := dict "listen_address" "0.0.0.0:8443" "path" .Values.webhook.path -}}
+{{- if eq .Values.webhook.tls.termination "pod" -}}
+{{- $_ := set $webhook "tls" (dict "certificate_file" "/etc/zoomwatch/webhook-tls/tls.crt" "private_key_file" "/etc/zoomwatch/webhook-tls/tls.key") -}}
+{{- else -}}
+{{- $_ := set $webhook "allow_plaintext" true -}}
+{{- end -}}
+{{- $computed := dict
+    "webhook" $webhook
+    "zoom_accounts" (include "zoomwatch.zoomAccounts" . | fromYamlArray)
+    "spool" (dict "directory" "/var/lib/zoomwatch/spool")
+    "normalizer" (include "zoomwatch.grpcClient" (dict "root" . "component" "normalizer") | fromYaml)
+    "admin" (dict "listen_address" "0.0.0.0:9090")
+    "drain_deadline" (printf "%ds" (int .Values.receiver.drainDeadlineSeconds)) -}}
+{{- toYaml (mergeOverwrite (deepCopy .Values.receiver.config) $computed) -}}
+{{- end -}}
+
+{{- define "zoomwatch.normalizer.config" -}}
+{{- $computed := dict
+    "grpc" (include "zoomwatch.grpcServer" (dict "root" . "caller" "receiver") | fromYaml)
+    "detector" (include "zoomwatch.grpcClient" (dict "root" . "component" "detector") | fromYaml)
+    "admin" (dict "listen_address" "0.0.0.0:9090")
+    "drain_deadline" (printf "%ds" (int .Values.normalizer.drainDeadlineSeconds)) -}}
+{{- toYaml (mergeOverwrite (deepCopy .Values.normalizer.config) $computed) -}}
+{{- end -}}
+
+{{- define "zoomwatch.detector.config" -}}
+{{- $computed := dict
+    "grpc" (include "zoomwatch.grpcServer" (dict "root" . "caller" "normalizer") | fromYaml)
+    "store" (dict "directory" "/var/lib/zoomwatch/store")
+    "delivery" (dict "json_lines" (dict "file" "/var/lib/zoomwatch/rows.jsonl"))
+    "admin" (dict "listen_address" "0.0.0.0:9090")
+    "drain_deadline" (printf "%ds" (int .Values.detector.drainDeadlineSeconds)) -}}
+{{- toYaml (mergeOverwrite (deepCopy .Values.detector.config) $computed) -}}
+{{- end -}}

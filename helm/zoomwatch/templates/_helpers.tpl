@@ -1,0 +1,260 @@
+{{/*
+Names, labels, images and pod defaults: one definition for all three services.
+Most helpers take a dict {"root": $, "component": "receiver" | "normalizer" | "detector"}.
+*/}}
+
+{{- define "zoomwatch.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Short enough that "<fullname>-normalizer-headless" stays within the 63 characters of a DNS label. */}}
+{{- define "zoomwatch.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "zoomwatch.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "zoomwatch.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "zoomwatch.component.fullname" -}}
+{{- printf "%s-%s" (include "zoomwatch.fullname" .root) .component -}}
+{{- end -}}
+
+{{/* What never changes over the life of a release: selectors are immutable. */}}
+{{- define "zoomwatch.releaseSelector" -}}
+app.kubernetes.io/name: {{ include "zoomwatch.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "zoomwatch.selector" -}}
+{{ include "zoomwatch.releaseSelector" .root }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* Labels of an object that belongs to no single service. */}}
+{{- define "zoomwatch.releaseLabels" -}}
+{{ include "zoomwatch.releaseSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: zoomwatch
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "zoomwatch.labels" -}}
+{{ include "zoomwatch.releaseLabels" .root }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "zoomwatch.serviceAccountName" -}}
+{{- $account := (index .root.Values .component).serviceAccount -}}
+{{- if $account.create -}}
+{{- default (include "zoomwatch.component.fullname" .) $account.name -}}
+{{- else -}}
+{{- required (printf "%s.serviceAccount.name: name the ServiceAccount to use, since create is false" .component) $account.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* registry/zoomwatch-<component>:tag, or @digest when one is given: a digest names exactly one image for ever. */}}
+{{- define "zoomwatch.image" -}}
+{{- $image := .root.Values.image -}}
+{{- $repository := printf "zoomwatch-%s" .component -}}
+{{- if $image.registry -}}{{- $repository = printf "%s/%s" (trimSuffix "/" $image.registry) $repository -}}{{- end -}}
+{{- $digest := (index .root.Values .component).imageDigest -}}
+{{- if $digest -}}
+{{- printf "%s@%s" $repository $digest -}}
+{{- else -}}
+{{- printf "%s:%s" $repository (default .root.Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The name by which a service is known in certificates and to its peers. */}}
+{{- define "zoomwatch.identity" -}}
+{{- printf "%s.%s.svc" (include "zoomwatch.component.fullname" .) .root.Release.Namespace -}}
+{{- end -}}
+
+{{/* Name of the Secret with the mTLS identity of a service. */}}
+{{- define "zoomwatch.mtlsSecretName" -}}
+{{- if eq .root.Values.mtls.source "existing" -}}
+{{- required (printf "mtls.existing.%s: name the Secret with tls.crt, tls.key and ca.crt" .component) (index .root.Values.mtls.existing .component) -}}
+{{- else -}}
+{{- printf "%s-mtls" (include "zoomwatch.component.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "zoomwatch.webhookTlsSecretName" -}}
+{{- default (printf "%s-webhook-tls" (include "zoomwatch.fullname" .)) .Values.webhook.tls.secretName -}}
+{{- end -}}
+
+{{- define "zoomwatch.webhookPortName" -}}
+{{- if eq .Values.webhook.tls.termination "pod" -}}https{{- else -}}http{{- end -}}
+{{- end -}}
+
+{{- define "zoomwatch.webhookServicePort" -}}
+{{- if eq .Values.webhook.tls.termination "pod" -}}443{{- else -}}80{{- end -}}
+{{- end -}}
+
+{{/* Every path that webhooks arrive at: the shared one and those of single accounts. A JSON list. */}}
+{{- define "zoomwatch.webhookPaths" -}}
+{{- $paths := list -}}
+{{- range .Values.zoom.accounts -}}
+{{- $paths = append $paths (default $.Values.webhook.path .path) -}}
+{{- end -}}
+{{- $paths | uniq | toJson -}}
+{{- end -}}
+
+{{/*
+Longest time from the request to stop until the kubelet may kill: endpoints are withdrawn during the pre-stop sleep, the program then
+drains within its own deadline, and the margin lets it write its last log lines.
+*/}}
+{{- define "zoomwatch.terminationGracePeriodSeconds" -}}
+{{- $service := index .root.Values .component -}}
+{{- add $service.preStopSleepSeconds $service.drainDeadlineSeconds 10 -}}
+{{- end -}}
+
+{{- define "zoomwatch.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "zoomwatch.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop:
+    - ALL
+{{- end -}}
+
+{{/*
+What all pods have in common, above their containers.
+*/}}
+{{- define "zoomwatch.podDefaults" -}}
+{{- $service := index .root.Values .component -}}
+serviceAccountName: {{ include "zoomwatch.serviceAccountName" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ include "zoomwatch.terminationGracePeriodSeconds" . }}
+securityContext:
+  {{- include "zoomwatch.podSecurityContext" . | nindent 2 }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $service.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $service.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $service.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Spreads the pods of a service over nodes and zones, without refusing to start where there is only one. */}}
+{{- define "zoomwatch.topologySpread" -}}
+topologySpreadConstraints:
+  {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - maxSkew: 1
+    topologyKey: {{ $key }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "zoomwatch.selector" $ | nindent 8 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "zoomwatch.podAnnotations" -}}
+# A changed configuration is a new pod: the services read it at start-up only.
+checksum/config: {{ include (printf "zoomwatch.%s.config" .component) .root | sha256sum }}
+{{- with (index .root.Values .component).podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/*
+The one container of a pod. Probes are on the admin port: the gRPC ports ask for a client certificate, which the kubelet has not.
+*/}}
+{{- define "zoomwatch.container" -}}
+{{- $service := index .root.Values .component -}}
+- name: {{ .component }}
+  image: {{ include "zoomwatch.image" . }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  args:
+    - --config=/etc/zoomwatch/config/{{ .component }}.yaml
+  ports:
+    {{- if eq .component "receiver" }}
+    - name: {{ include "zoomwatch.webhookPortName" .root }}
+      containerPort: 8443
+    {{- else }}
+    - name: grpc
+      containerPort: 8444
+    {{- end }}
+    - name: admin
+      containerPort: 9090
+  # Recovery of what is on disk may take long after a crash; /livez answers during it, /readyz after it.
+  startupProbe:
+    httpGet:
+      path: /livez
+      port: admin
+    periodSeconds: 2
+    failureThreshold: 30
+  livenessProbe:
+    httpGet:
+      path: /livez
+      port: admin
+    periodSeconds: 10
+    timeoutSeconds: 3
+    failureThreshold: 3
+  readinessProbe:
+    httpGet:
+      path: /readyz
+      port: admin
+    periodSeconds: 5
+    timeoutSeconds: 3
+    failureThreshold: 2
+  {{- if gt (int $service.preStopSleepSeconds) 0 }}
+  lifecycle:
+    preStop:
+      sleep:
+        seconds: {{ $service.preStopSleepSeconds }}
+  {{- end }}
+  resources:
+    {{- toYaml $service.resources | nindent 4 }}
+  securityContext:
+    {{- include "zoomwatch.containerSecurityContext" .root | nindent 4 }}
+{{- end -}}
+
+{{- define "zoomwatch.persistentVolumeClaim" -}}
+{{- $persistence := (index .root.Values .component).persistence -}}
+metadata:
+  name: data
+  labels:
+    {{- include "zoomwatch.selector" . | nindent 4 }}
+spec:
+  accessModes:
+    - ReadWriteOnce
+  {{- with $persistence.storageClassName }}
+  storageClassName: {{ . }}
+  {{- end }}
+  resources:
+    requests:
+      storage: {{ $persistence.size }}
+{{- end -}}

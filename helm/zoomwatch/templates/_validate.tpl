@@ -1,0 +1,60 @@
+{{/*
+What the schema cannot say: rules about several values at once. Included by a template that is always rendered.
+*/}}
+
+{{/* Bytes of a Kubernetes quantity ("20Gi") or of a size of the services ("10GiB", 1048576). */}}
+{{- define "zoomwatch.bytes" -}}
+{{- $text := toString . -}}
+{{- $number := regexFind "^[0-9]+" $text | int64 -}}
+{{- $unit := regexFind "[A-Za-z]*$" $text | trimSuffix "B" -}}
+{{- $factors := dict "" 1 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mul $number (index $factors $unit) -}}
+{{- end -}}
+
+{{- define "zoomwatch.validateVolume" -}}
+{{- $limit := include "zoomwatch.bytes" .limit | int64 -}}
+{{- $volume := include "zoomwatch.bytes" .size | int64 -}}
+{{- if gt (mul $limit 10) (mul $volume 9) -}}
+{{- fail (printf "%s (%v) must be at most nine tenths of %s (%s): a full volume is worse than a full %s" .limitName .limit .sizeName .size .what) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "zoomwatch.validate" -}}
+{{- $names := list -}}
+{{- range .Values.zoom.accounts -}}
+{{- if has .name $names -}}{{- fail (printf "zoom.accounts: the name %q occurs twice" .name) -}}{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+
+{{- $receiver := .Values.receiver -}}
+{{- include "zoomwatch.validateVolume" (dict "limit" $receiver.config.spool.max_disk_bytes "limitName" "receiver.config.spool.max_disk_bytes"
+    "size" $receiver.persistence.size "sizeName" "receiver.persistence.size" "what" "spool") -}}
+{{- $detector := .Values.detector -}}
+{{- include "zoomwatch.validateVolume" (dict "limit" $detector.config.store.max_disk_bytes "limitName" "detector.config.store.max_disk_bytes"
+    "size" $detector.persistence.size "sizeName" "detector.persistence.size" "what" "store") -}}
+
+{{- $scaling := .Values.normalizer.autoscaling -}}
+{{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- fail (printf "normalizer.autoscaling: minReplicas (%v) is above maxReplicas (%v)" $scaling.minReplicas $scaling.maxReplicas) -}}
+{{- end -}}
+
+{{- $tls := .Values.webhook.tls -}}
+{{- if and (or .Values.ingress.enabled .Values.gateway.enabled $tls.certManager.enabled) (not .Values.webhook.hostname) -}}
+{{- fail "webhook.hostname: needed by ingress, gateway and webhook.tls.certManager" -}}
+{{- end -}}
+{{- if and (eq $tls.termination "pod") (not $tls.secretName) (not $tls.certManager.enabled) -}}
+{{- fail "webhook.tls: with termination \"pod\" the pods need a certificate: set secretName or certManager.enabled" -}}
+{{- end -}}
+{{- if and $tls.certManager.enabled (not $tls.certManager.issuerRef.name) -}}
+{{- fail "webhook.tls.certManager.issuerRef.name: name the issuer of the certificate that Zoom sees" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (eq $tls.termination "proxy") (not $tls.secretName) (not $tls.certManager.enabled) -}}
+{{- fail "ingress: Zoom posts to HTTPS only; set webhook.tls.secretName or webhook.tls.certManager.enabled" -}}
+{{- end -}}
+{{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) -}}
+{{- fail "gateway.parentRefs: name the Gateway that the route attaches to" -}}
+{{- end -}}
+{{- if and .Values.externalSecrets.enabled (not .Values.externalSecrets.secretStoreRef.name) -}}
+{{- fail "externalSecrets.secretStoreRef.name: name the SecretStore or ClusterSecretStore" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,115 @@
+"""What the chart renders: every scenario with both versions of helm, and what must hold of the objects."""
+import unittest
+
+import chart
+
+
+class Lint(unittest.TestCase):
+    def test_lint_strict_of_every_scenario(self):
+        for helm in chart.HELMS:
+            for name, values in chart.scenarios().items():
+                with self.subTest(helm=helm, scenario=name):
+                    chart.run_helm(["lint", "--strict", chart.CHART] + (["--values", values] if values else []), helm)
+
+
+class Render(unittest.TestCase):
+    def test_both_versions_of_helm_render_the_same(self):
+        def without_generated(objects):
+            return [thing for thing in objects if thing["kind"] != "Secret"]
+        for name in chart.scenarios():
+            with self.subTest(scenario=name):
+                self.assertEqual(without_generated(chart.render(name, "helm")), without_generated(chart.render(name, "helm3")))
+
+    def test_every_object_is_in_the_namespace_and_labelled(self):
+        for name in chart.scenarios():
+            for thing in chart.render(name):
+                with self.subTest(scenario=name, object=chart.label_of(thing)):
+                    self.assertEqual(thing["metadata"]["namespace"], chart.NAMESPACE)
+                    labels = thing["metadata"]["labels"]
+                    self.assertEqual(labels["app.kubernetes.io/instance"], chart.RELEASE)
+                    self.assertEqual(labels["app.kubernetes.io/part-of"], "zoomwatch")
+
+    def test_names_are_unique_and_short_enough(self):
+        for name in chart.scenarios():
+            labels = [chart.label_of(thing) for thing in chart.render(name)]
+            self.assertEqual(len(labels), len(set(labels)), name)
+        long = chart.load(chart.run_helm(["template", "a" * 53, chart.CHART, "--namespace", "n" * 63]))
+        for thing in long:
+            limit = 63 if thing["kind"] in ("Service", "StatefulSet") else 253
+            self.assertLessEqual(len(thing["metadata"]["name"]), limit, chart.label_of(thing))
+            for value in thing["metadata"]["labels"].values():
+                self.assertLessEqual(len(value), 63)
+
+    def test_selectors_of_services_name_pods_with_that_port(self):
+        for name in chart.scenarios():
+            objects = chart.render(name)
+            pods = list(chart.pod_templates(objects))
+            for service in chart.of_kind(objects, "Service"):
+                with self.subTest(scenario=name, service=service["metadata"]["name"]):
+                    chosen = [spec for _, metadata, spec in pods
+                              if service["spec"]["selector"].items() <= metadata["labels"].items()]
+                    self.assertEqual(len(chosen), 1)
+                    names = {port["name"] for port in chosen[0]["containers"][0]["ports"]}
+                    for port in service["spec"]["ports"]:
+                        self.assertIn(port["targetPort"], names)
+
+    def test_no_secret_is_in_the_objects_but_the_generated_identities(self):
+        for name in chart.scenarios():
+            secrets = chart.of_kind(chart.render(name), "Secret")
+            for secret in secrets:
+                self.assertRegex(secret["metadata"]["name"], r"-mtls(-ca)?$")
+            if name in ("ha", "ingress", "external-secrets"):
+                self.assertEqual(secrets, [])
+
+
+class Detector(unittest.TestCase):
+    def test_one_writer_whatever_the_scenario(self):
+        for name in chart.scenarios():
+            stateful = chart.one(chart.render(name), "StatefulSet", "detector")
+            self.assertEqual(stateful["spec"]["replicas"], 1)
+            self.assertEqual(stateful["spec"]["podManagementPolicy"], "OrderedReady")
+            # RollingUpdate of a StatefulSet deletes the old pod before it makes the new one.
+            self.assertEqual(stateful["spec"]["updateStrategy"], {"type": "RollingUpdate"})
+            self.assertFalse(any(thing["spec"]["scaleTargetRef"]["name"] == stateful["metadata"]["name"]
+                                 for thing in chart.of_kind(chart.render(name), "HorizontalPodAutoscaler")))
+
+
+class GracePeriod(unittest.TestCase):
+    def test_longer_than_pre_stop_and_drain(self):
+        for name in chart.scenarios():
+            objects = chart.render(name)
+            for service in chart.SERVICES:
+                config = chart.load(chart.one(objects, "ConfigMap", service)["data"]["%s.yaml" % service])[0]
+                drain = int(config["drain_deadline"].removesuffix("s"))
+                (spec,) = [spec for label, metadata, spec in chart.pod_templates(objects)
+                           if metadata["labels"].get("app.kubernetes.io/component") == service]
+                pre_stop = spec["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+                self.assertGreater(spec["terminationGracePeriodSeconds"], pre_stop + drain, "%s of %s" % (service, name))
+
+    def test_follows_the_drain_deadline(self):
+        objects = chart.render(sets=("receiver.drainDeadlineSeconds=90", "receiver.preStopSleepSeconds=0"))
+        spec = chart.one(objects, "StatefulSet", "receiver")["spec"]["template"]["spec"]
+        self.assertEqual(spec["terminationGracePeriodSeconds"], 100)
+        self.assertNotIn("lifecycle", spec["containers"][0])
+
+
+class WayIn(unittest.TestCase):
+    def test_ingress_routes_exactly_the_webhook_paths(self):
+        ingress = chart.one(chart.render("ingress"), "Ingress")
+        (rule,) = ingress["spec"]["rules"]
+        self.assertEqual([(path["path"], path["pathType"]) for path in rule["http"]["paths"]], [("/hooks/zoom", "Exact")])
+        self.assertEqual(ingress["spec"]["tls"], [{"hosts": ["zoom.corp.example"], "secretName": "zw-webhook-tls"}])
+
+    def test_gateway_routes_exactly_the_webhook_paths(self):
+        route = chart.one(chart.render("ha"), "HTTPRoute")
+        self.assertEqual([(match["method"], match["path"]["value"]) for match in route["spec"]["rules"][0]["matches"]],
+                         [("POST", "/webhook"), ("POST", "/webhook/amer")])
+
+    def test_tls_in_the_pod(self):
+        objects = chart.render("external-secrets")
+        service = [s for s in chart.of_kind(objects, "Service") if s["spec"].get("type") == "LoadBalancer"]
+        self.assertEqual([(p["name"], p["port"]) for s in service for p in s["spec"]["ports"]], [("https", 443)])
+
+
+if __name__ == "__main__":
+    chart.main()
