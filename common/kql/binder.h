@@ -5,11 +5,13 @@
 // for what the language has and zoomwatch does not, ZW004 for constants that cannot work. An expression with an error has the type
 // kUnknown and causes no further ones, so that one run reports every mistake once.
 // Warnings (ZW005) point at what is legal and rarely meant.
-// Limits: kMaxPlanNodes bound nodes, so that functions that call functions cannot grow without end; kMaxCallDepth.
+// Limits: kMaxPlanNodes bound nodes, so that functions that call functions cannot grow without end; kMaxCallDepth; kMaxPlanDepth
+// relations on a path, so that evaluators may recurse; kMaxColumns in one schema; kMaxLetFunctions in one query.
 // Source of truth: docs/kql.md.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,6 +24,9 @@ namespace zoomwatch::kql {
 
 inline constexpr std::size_t kMaxPlanNodes = 100'000;
 inline constexpr int kMaxCallDepth = 32;
+inline constexpr std::uint32_t kMaxPlanDepth = 500;
+inline constexpr std::size_t kMaxColumns = 4096;
+inline constexpr std::size_t kMaxLetFunctions = 1000;
 
 struct BindOptions {
   std::map<std::string, Value, std::less<>> parameters;  // values for `declare query_parameters`

@@ -145,6 +145,7 @@ struct Relation {
   RelationKind kind = RelationKind::kRows;
   Schema schema;                    // of the result
   Span span;
+  std::uint32_t depth = 1;          // nodes on the longest path to a leaf, itself included; kMaxPlanDepth at most
   std::vector<RelationPtr> inputs;
 
   std::string table;                               // kTable
@@ -157,7 +158,7 @@ struct Relation {
   std::vector<AggregateCall> aggregates;           // kAggregate: the columns after the keys
   JoinKind join = JoinKind::kInner;                // kJoin
   std::vector<ScalarPtr> left_keys, right_keys;    // kJoin: over the left and over the right row, as many of each
-  std::vector<JoinOutput> join_outputs;            // kJoin: one per column
+  std::vector<JoinOutput> join_outputs;            // kJoin, kApply: one per column
   // kUnion: for each input, the input's column for each column of the schema; none: null or "". The name of the input when
   // withsource is the first column is the constant in source_names.
   std::vector<std::vector<std::optional<std::size_t>>> union_columns;
@@ -169,7 +170,10 @@ struct Relation {
   std::optional<std::size_t> item_index;           // kExpand, kApply: column for with_itemindex
   // kExpand, kApply: the input's column for each column of the schema that no expansion fills.
   std::vector<std::optional<std::size_t>> carried;
-  RelationPtr applied;                             // kApply: over kInput, whose schema is the expanded row; the schema is its schema
+  // kApply: the subquery over the expanded rows of one input row, and the kInput in it. The schema of the kInput is the expanded row,
+  // which expansions, carried and item_index describe; join_outputs says which columns of the result are of the input row (left)
+  // and which of the subquery's rows (right).
+  RelationPtr applied, applied_input;
   ScalarPtr parsed;                                // kParse: the text
   ParseMode parse_mode = ParseMode::kSimple;
   std::string parse_flags;                         // kRegex: of "iUms"

@@ -2,6 +2,8 @@
 // Not thread-safe; one binding uses it from one thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +25,8 @@ struct Definition {
   RelationPtr relation;           // a table
   const Lambda* lambda = nullptr; // a function; bound anew at each call
   const struct Scope* lambda_scope = nullptr;  // what the function's body sees
+  std::size_t scalar_nodes = 0;   // size of the scalar as a tree: what each reference to it costs
+  std::uint32_t row_context = 0;  // not 0: the scalar reads the row of that context (see Binder::UseScalar)
 };
 
 // Names visible at a place. Scopes form a chain: a block of a function sees those around it.
@@ -41,6 +45,8 @@ struct RowScope {
   const Scope* names = nullptr;
   RelationPtr applied_input;      // within mv-apply's subquery: what a pipe without source reads
   bool allow_star = false;        // count(*), dcount(*)-like places
+  // In summarize: columns of the row that * leaves out, because they are group keys.
+  const std::vector<std::size_t>* star_omits = nullptr;
 };
 
 // The name that an expression gives to its column, empty when none: facts of the language, in naming.cc.
@@ -99,8 +105,17 @@ class Binder {
   RelationPtr BindTableName(const Name& name, const Scope& scope);
   // A call in a table's place, user-defined function or table("T").
   RelationPtr BindTableCall(const Expr& call, const Scope& scope, const RelationPtr& piped_input = nullptr);
+  // True when the expression stands for a table: a pipe, a table's name, a call of a tabular function.
+  bool IsTabular(const Expr& expr, const Scope& scope) const;
+  // An expression in a table's place; KS111 when it is a value.
+  RelationPtr BindTable(const Expr& expr, const Scope& scope);
+
+  // --- statement.cc: let and functions ----------------------------------------------------------------------------------------------
   // A call of a user-defined scalar function.
   ScalarPtr BindScalarLambda(const Expr& call, const Definition& definition, const RowScope& scope);
+  // The value of a name that let or a parameter defines. REQUIRES: definition.scalar. An argument that reads the caller's row is
+  // an error within a subquery, where there is another row.
+  ScalarPtr UseScalar(const Definition& definition, const Name& name);
 
   // --- diagnostics ---------------------------------------------------------------------------------------------------------------
   void Error(std::string_view code, Span span, std::string message);
@@ -112,7 +127,98 @@ class Binder {
 
  private:
   friend struct BinderAccess;
-  bool CountNode(Span span);  // false after reporting ZW003
+
+  // One operator of a pipe, with what it reads and sees.
+  struct Step {
+    const Operator& op;
+    RelationPtr input;  // null for a source
+    const Scope& names;
+    RelationPtr applied_input;
+    RowScope Row() const {
+      RowScope row;
+      row.row = input == nullptr ? nullptr : &input->schema;
+      row.names = &names;
+      row.applied_input = applied_input;
+      return row;
+    }
+  };
+  // The columns that extend and its kin make of a row: replaced in place or appended.
+  struct ExtendedRow;
+
+  bool CountNode(Span span, std::size_t count = 1);  // false after reporting ZW003
+  bool exhausted() const { return nodes_ > kMaxPlanNodes; }
+  // Every relation is finished here: counts it, checks the limits, fills in depth. Null after an error.
+  RelationPtr Make(Relation relation);
+  ScalarPtr UnknownScalar(Span span) const;
+  ScalarPtr ColumnOf(const Schema& row, std::size_t column, Span span);
+  std::vector<ScalarPtr> AllColumns(const Schema& row, Span span);
+  // "unknown column 'Evnt', did you mean 'Event'?" and the like.
+  static std::string UnknownMessage(std::string_view what, std::string_view name, const std::vector<std::string_view>& candidates);
+  void ErrorUnknownColumn(const Name& name, const Schema& schema);
+  void ErrorUnknownTable(const Name& name, const Scope& scope);
+  void ErrorDuplicate(Span span, std::string_view name);
+  // The name and value of kind=, hint.x=, ...; null when the operator has none.
+  static const OperatorParameter* FindParameter(const Operator& op, std::string_view name);
+
+  // pipe.cc
+  RelationPtr BindOperator(const Step& step, bool last);
+  // binder/operator_row.cc
+  RelationPtr BindWhere(const Step& step);
+  RelationPtr BindFilter(const Step& step, const ScalarPtr& predicate);
+  RelationPtr BindExtend(const Step& step);
+  RelationPtr BindSerialize(const Step& step);
+  RelationPtr BindProject(const Step& step);
+  // Columns of `project`, `print`, `distinct` and the keys of summarize: names in `columns`, values returned beside them.
+  std::vector<ScalarPtr> BindColumns(const std::vector<NamedExpr>& items, const RowScope& row, ResultColumns& columns);
+  bool AddColumn(const NamedExpr& item, const ScalarPtr& value, const RowScope& row, ResultColumns& columns);
+  bool CheckSingleName(const NamedExpr& item);
+  RelationPtr ProjectColumns(const RelationPtr& input, const std::vector<std::size_t>& columns, Span span);
+  // binder/operator_columns.cc
+  RelationPtr BindProjectAway(const Step& step);
+  RelationPtr BindProjectKeep(const Step& step);
+  RelationPtr BindProjectRename(const Step& step);
+  RelationPtr BindProjectReorder(const Step& step);
+  std::vector<bool> MatchColumns(const std::vector<WildName>& patterns, const Schema& schema);
+  // binder/operator_parse.cc
+  RelationPtr BindParse(const Step& step);
+  // binder/operator_expand.cc
+  RelationPtr BindMvExpand(const Step& step);
+  RelationPtr BindMvApply(const Step& step);
+  bool BindExpansions(const Step& step, Relation& expand, Schema& row, std::vector<std::size_t>& replaced);
+  // binder/operator_group.cc
+  RelationPtr BindSummarize(const Step& step);
+  RelationPtr BindDistinct(const Step& step);
+  RelationPtr BindCount(const Step& step);
+  std::optional<std::size_t> DirectColumn(const Expr& expr, const Schema& row) const;
+  void RefuseDynamicKey(const ScalarPtr& key);
+  // binder/operator_join.cc
+  RelationPtr BindJoin(const Step& step);
+  // binder/operator_union.cc
+  RelationPtr BindUnion(const Step& step);
+  RelationPtr BindSearch(const Step& step);
+  // binder/operator_order.cc
+  RelationPtr BindSort(const Step& step);
+  RelationPtr BindTake(const Step& step);
+  // binder/table.cc
+  RelationPtr BindDatatable(const Expr& expr);
+  RelationPtr BindPrint(const Step& step);
+  RelationPtr BindRange(const Step& step);
+  RelationPtr BindGetSchema(const Step& step);
+  RelationPtr BindEvaluate(const Step& step);
+  RelationPtr BindStoredTable(std::string_view name, Span span);
+  RelationPtr BindStoredFunction(const Name& name);
+  // binder/statement.cc
+  struct Arguments;
+  void DefineLet(const Statement& statement, const Scope& scope, Definition& definition);
+  bool BindArguments(const Expr& call, const Lambda& lambda, const RowScope& row, const RelationPtr& piped_input, Scope& parameters);
+
+  // Where a stored function's text is being bound: its places mean nothing in the query's text.
+  struct Foreign {
+    std::string name;
+    std::string_view text;
+    Span call;
+  };
+
   const std::string_view text_;
   const Catalog& catalog_;
   const BindOptions& options_;
@@ -120,6 +226,9 @@ class Binder {
   std::size_t nodes_ = 0;
   int call_depth_ = 0;
   bool failed_ = false;
+  const Foreign* foreign_ = nullptr;
+  std::uint32_t row_context_ = 1;       // of the row that expressions read now
+  std::uint32_t last_row_context_ = 1;
 };
 
 }  // namespace zoomwatch::kql
