@@ -23,8 +23,8 @@ struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 
-// A multi handle owns the connections that its easy handle makes. It is used instead of the easy interface because its waits can be
-// ended from another thread.
+// A multi handle owns the connections that its easy handle makes. It is used instead of the easy interface because its
+// waits can be ended from another thread.
 struct Session {
   std::unique_ptr<CURLM, MultiDeleter> multi{curl_multi_init()};
   std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
@@ -42,7 +42,8 @@ class HeaderList {
     Append("Expect:");  // curl would wait a second for "100 Continue" before a large body
   }
   ~HeaderList() {
-    for (curl_slist* item = list_; item != nullptr; item = item->next) OPENSSL_cleanse(item->data, std::strlen(item->data));
+    for (curl_slist* item = list_; item != nullptr; item = item->next)
+      OPENSSL_cleanse(item->data, std::strlen(item->data));
     curl_slist_free_all(list_);
   }
   HeaderList(const HeaderList&) = delete;
@@ -147,7 +148,8 @@ class CurlHttpClient final : public HttpClient {
     idle_.push_back(std::move(session));
   }
 
-  void SetUp(CURL* easy, const HttpRequest& request, const HeaderList& headers, Reception& reception, char* error_text) const {
+  void SetUp(CURL* easy, const HttpRequest& request, const HeaderList& headers, Reception& reception,
+             char* error_text) const {
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
@@ -167,7 +169,9 @@ class CurlHttpClient final : public HttpClient {
       if (request.method != "POST") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
     // 0 would mean "for ever" to curl.
-    const auto milliseconds = [](absl::Duration time) { return static_cast<long>(std::max<int64_t>(1, absl::ToInt64Milliseconds(time))); };
+    const auto milliseconds = [](absl::Duration time) {
+      return static_cast<long>(std::max<int64_t>(1, absl::ToInt64Milliseconds(time)));
+    };
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_timeout));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text);
@@ -212,6 +216,8 @@ class CurlHttpClient final : public HttpClient {
 
 }  // namespace
 
-std::unique_ptr<HttpClient> MakeHttpClient(HttpClientOptions options) { return std::make_unique<CurlHttpClient>(std::move(options)); }
+std::unique_ptr<HttpClient> MakeHttpClient(HttpClientOptions options) {
+  return std::make_unique<CurlHttpClient>(std::move(options));
+}
 
 }  // namespace zoomwatch

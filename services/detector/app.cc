@@ -56,7 +56,10 @@ class DetectorApp::State {
       });
     }
     steps.Add("event log", [this] { return OpenLog(); }, [this](absl::Time) { log_->Close(); });
-    steps.Add("delivery", [this] { return StartDelivery(); }, [this](absl::Time) { worker_->Stop(); });
+    steps.Add("delivery", [this] { return StartDelivery(); }, [this](absl::Time deadline) {
+      // The other half is for the store. A call that is cut short may have reached Azure: its rows then come twice.
+      worker_->Stop(std::max((deadline - deps_.clock->Now()) / 2, absl::ZeroDuration()));
+    });
     steps.Add("grpc port", [this] { return Serve(); }, [this](absl::Time deadline) { server_->Shutdown(deadline); });
     steps.Add("ready", [this] { return MarkReady(); }, [this](absl::Time) {
       if (own_admin_ != nullptr) own_admin_->SetDraining();

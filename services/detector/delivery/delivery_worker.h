@@ -1,11 +1,15 @@
 // Delivers the events of the log as rows, in order, and moves the log's position of delivery.
 //
-// One thread: reads events, encodes rows, sends them, commits position, ledger and sink state in one write. A failed attempt is
-// repeated with full-jitter back-off for ever; nothing is skipped. Threading: Start() and Stop() from one thread; health() from any.
-// Ownership: log, sink and metrics outlive the worker.
+// One thread: reads events, encodes rows, sends them, commits position, ledger, quarantine and sink state in one write.
+// What an attempt did not settle is sent again for ever; nothing is skipped. Failures that pass by themselves are
+// repeated with full-jitter back-off, never before the time that the other side named; those that need a person with a
+// slower one. One log line tells each change between delivering, failing and standing still. docs/delivery.md has the
+// table. Threading: Start() and Stop() from one thread; health() from any. Ownership: log, sink and metrics outlive the
+// worker.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -16,6 +20,7 @@
 #include "common/metrics/metrics.h"
 #include "common/retry/backoff_policy.h"
 #include "common/retry/sleeper.h"
+#include "common/status/reasons.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
 #include "services/detector/delivery/row_sink.h"
@@ -24,41 +29,67 @@
 namespace zoomwatch::detector {
 
 struct DeliveryOptions {
-  size_t max_rows = 1000;           // in one attempt
-  size_t max_bytes = 900'000;       // of serialized events in one attempt
+  size_t max_rows = 1000;      // in one attempt
+  size_t max_bytes = 900'000;  // of serialized events in one attempt
+  absl::Duration max_wait;     // how long an attempt waits for max_rows; the time is the price of fewer, fuller calls
+  event_table::RowLimits row_limits;
   BackoffPolicy::Options backoff = {.initial = absl::Milliseconds(500), .longest = absl::Seconds(60)};
+  // For what needs a person. A new role takes up to 30 minutes to come into force: it is noticed within `longest` of
+  // that.
+  BackoffPolicy::Options slow_backoff = {.initial = absl::Seconds(10), .longest = absl::Minutes(5)};
+  // The longest time that the other side may name; beyond it this is taken.
+  absl::Duration longest_retry_after = absl::Hours(1);
 };
 
 class DeliveryWorker {
  public:
-  DeliveryWorker(DeliveryOptions options, EventLog& log, RowSink& sink, const Clock& clock, Sleeper& sleeper, Metrics& metrics);
+  DeliveryWorker(DeliveryOptions options, EventLog& log, RowSink& sink, const Clock& clock, Sleeper& sleeper,
+                 Metrics& metrics);
+  // As Stop().
   ~DeliveryWorker();
 
   // Opens the sink at the committed state and starts to deliver. Errors: those of RowSink::Open().
   absl::Status Start();
-  // Ends after the attempt that is under way. What is not delivered is delivered after the next start. Idempotent.
-  void Stop();
+  // Ends waits at once and the attempt that is under way when it is done, at the latest after `patience`. What is not
+  // delivered is delivered after the next start. Idempotent.
+  void Stop(absl::Duration patience = absl::ZeroDuration());
 
-  // OK, or why the last attempt failed.
+  // OK, or why the last attempt did not settle all its rows.
   absl::Status health() const;
 
  private:
   void Run(const std::stop_token& stop);
-  // Delivers and commits these events. False: stopped before that.
-  bool Deliver(const std::vector<StoredEvent>& events, const std::stop_token& stop);
-  void SetHealth(const absl::Status& status);
+  // Waits for events and makes one attempt with them. False: the worker must end.
+  bool DeliverNext(const std::stop_token& stop);
+  // Encodes the events into text_ and rows_.
+  void Encode(const std::vector<StoredEvent>& events);
+  // Commits what the attempt settled.
+  absl::Status Commit(const std::vector<StoredEvent>& events, const SendOutcome& outcome);
+  // How long to wait before the next attempt.
+  absl::Duration DelayAfter(const SendOutcome& outcome);
+  // Takes note of the outcome: health, metrics, and a log line when it differs in kind from the last one.
+  void Observe(const SendOutcome& outcome);
 
   const DeliveryOptions options_;
   EventLog& log_;
   RowSink& sink_;
   const Clock& clock_;
   Sleeper& sleeper_;
-  prometheus::Counter& rows_;
+  prometheus::Counter& delivered_rows_;
+  prometheus::Counter& refused_rows_;
   prometheus::Counter& failures_;
+  prometheus::Gauge& blocked_;
   prometheus::Gauge& lag_;
   event_table::RowEncoder encoder_;
   BackoffPolicy backoff_;
+  BackoffPolicy slow_backoff_;
+  std::string text_;
+  std::vector<OutgoingRow> rows_;
+  SendOutcome::Next last_next_ = SendOutcome::Next::kGoOn;
+  std::optional<Reason> last_reason_;
   mutable Mutex mutex_;
+  CondVar ended_changed_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Status health_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

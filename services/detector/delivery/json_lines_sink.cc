@@ -31,7 +31,8 @@ absl::Status JsonLinesSink::SetAside() {
     aside = fmt::format("{}.uncommitted.{}", file_, number);
   }
   if (rename(file_.c_str(), aside.c_str()) != 0) return Failed("cannot be set aside");
-  Log(Severity::kWarning, "the store knows nothing of the rows in the file, which was set aside", {{"file", file_}, {"now", aside}});
+  Log(Severity::kWarning, "the store knows nothing of the rows in the file, which was set aside",
+      {{"file", file_}, {"now", aside}});
   close(descriptor_);
   descriptor_ = -1;
   return Open("");
@@ -52,12 +53,14 @@ absl::Status JsonLinesSink::Open(const std::string& state) {
   if (fstat(descriptor_, &status) != 0) return Failed("cannot be examined");
   const auto size = static_cast<uint64_t>(status.st_size);
   if (size < committed) {
-    return Error(Reason::kSinkFailed,
-                 fmt::format("{}: {} bytes, but {} were committed; move the file away to start a new one from here, and "
-                             "recover the missing rows from a copy",
-                             file_, size, committed));
+    return Error(
+        Reason::kSinkFailed,
+        fmt::format("{}: {} bytes, but {} were committed; move the file away to start a new one from here, and "
+                    "recover the missing rows from a copy",
+                    file_, size, committed));
   }
-  // Without any commit nothing says whose rows these are: the first ones before a crash, or everything that a lost store had delivered.
+  // Without any commit nothing says whose rows these are: the first ones before a crash, or everything that a lost
+  // store had delivered.
   if (state.empty() && size > 0) return SetAside();
   if (size > committed && ftruncate(descriptor_, static_cast<off_t>(committed)) != 0) return Failed("cannot be cut");
   if (fdatasync(descriptor_) != 0) return Failed("cannot be synced");
@@ -65,16 +68,23 @@ absl::Status JsonLinesSink::Open(const std::string& state) {
   return absl::OkStatus();
 }
 
-absl::Status JsonLinesSink::Send(const std::vector<std::string_view>& rows) {
+SendOutcome JsonLinesSink::Send(const std::vector<OutgoingRow>& rows, const std::stop_token&) {
+  if (absl::Status status = Write(rows); !status.ok())
+    return {.next = SendOutcome::Next::kRetry, .status = std::move(status)};
+  return {.settled = rows.size()};
+}
+
+absl::Status JsonLinesSink::Write(const std::vector<OutgoingRow>& rows) {
   buffer_.clear();
-  for (const std::string_view row : rows) {
-    buffer_ += row;
+  for (const OutgoingRow& row : rows) {
+    buffer_ += row.json;
     buffer_ += '\n';
   }
   // A failed attempt may have written a part; the next one writes over it from the same place.
   size_t written = 0;
   while (written < buffer_.size()) {
-    const ssize_t count = pwrite(descriptor_, buffer_.data() + written, buffer_.size() - written, static_cast<off_t>(length_ + written));
+    const ssize_t count =
+        pwrite(descriptor_, buffer_.data() + written, buffer_.size() - written, static_cast<off_t>(length_ + written));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return Failed("cannot be written");
     written += static_cast<size_t>(count);

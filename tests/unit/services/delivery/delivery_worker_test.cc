@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
 #include <future>
 #include <memory>
 #include <thread>
 #include <utility>
 
+#include "common/log/log.h"
 #include "common/status/reasons.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/fake_sleeper.h"
@@ -16,14 +18,15 @@
 namespace zoomwatch::detector {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::HasReason;
 using testing::HasReasonAndMessage;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr int64_t kNowSeconds = 1795512600;
 
-// Counts rows, fails when it is told to, and forgets at Open() what was not committed, as a real sink does. Thread-safe.
+// Counts rows, fails when it is told to, and forgets at Open() what was not committed, as a real sink does.
+// Thread-safe.
 class FakeSink final : public RowSink {
  public:
   absl::Status Open(const std::string& state) override {
@@ -33,16 +36,36 @@ class FakeSink final : public RowSink {
     rows_.resize(state.empty() ? 0 : std::stoul(state));
     return absl::OkStatus();
   }
-  absl::Status Send(const std::vector<std::string_view>& rows) override {
+  SendOutcome Send(const std::vector<OutgoingRow>& rows, const std::stop_token& stop) override {
     MutexLock lock(mutex_);
     attempts_.push_back(rows.size());
     changed_.NotifyAll();
+    if (hangs_) {
+      while (!cancelled_) changed_.Wait(mutex_);
+      return {.next = SendOutcome::Next::kRetry, .status = Error(Reason::kShuttingDown, "cancelled")};
+    }
     if (failures_ > 0) {
       --failures_;
-      return Error(Reason::kSinkFailed, "no space left");
+      return {.next = SendOutcome::Next::kRetry, .status = Error(Reason::kSinkFailed, "no space left")};
     }
-    rows_.insert(rows_.end(), rows.begin(), rows.end());
-    return absl::OkStatus();
+    SendOutcome outcome{.settled = rows.size()};
+    if (!script_.empty()) {
+      outcome = script_.front();
+      script_.pop_front();
+    }
+    for (size_t i = 0; i < outcome.settled; ++i) {
+      bool refused = false;
+      for (const SendOutcome::Refusal& refusal : outcome.refused) refused = refused || refusal.row == i;
+      if (!refused) rows_.emplace_back(rows[i].json);
+      times_.push_back(rows[i].time);
+    }
+    EXPECT_EQ(stop.stop_possible(), true);
+    return outcome;
+  }
+  void Cancel() override {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    changed_.NotifyAll();
   }
   std::string State() const override {
     MutexLock lock(mutex_);
@@ -52,6 +75,28 @@ class FakeSink final : public RowSink {
   void FailNext(int attempts) {
     MutexLock lock(mutex_);
     failures_ = attempts;
+  }
+  // The outcomes of the next attempts; later ones settle everything.
+  void Script(std::deque<SendOutcome> outcomes) {
+    MutexLock lock(mutex_);
+    script_ = std::move(outcomes);
+  }
+  void Hang() {
+    MutexLock lock(mutex_);
+    hangs_ = true;
+  }
+  // A row that reaches the other side without a commit.
+  void AddUncommitted(std::string row) {
+    MutexLock lock(mutex_);
+    rows_.push_back(std::move(row));
+  }
+  std::vector<absl::Time> times() const {
+    MutexLock lock(mutex_);
+    return times_;
+  }
+  bool cancelled() const {
+    MutexLock lock(mutex_);
+    return cancelled_;
   }
   void FailOpen(absl::Status status) {
     MutexLock lock(mutex_);
@@ -78,6 +123,10 @@ class FakeSink final : public RowSink {
   mutable Mutex mutex_;
   CondVar changed_;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool hangs_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<SendOutcome> script_ ABSL_GUARDED_BY(mutex_);
+  std::vector<absl::Time> times_ ABSL_GUARDED_BY(mutex_);
   absl::Status open_status_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> rows_ ABSL_GUARDED_BY(mutex_);
   std::vector<size_t> attempts_ ABSL_GUARDED_BY(mutex_);
@@ -131,7 +180,8 @@ class DeliveryWorkerTest : public ::testing::Test {
   void ExpectRows(int count) {
     const auto rows = sink_.rows();
     ASSERT_EQ(rows.size(), static_cast<size_t>(count));
-    for (int i = 1; i <= count; ++i) EXPECT_THAT(rows[static_cast<size_t>(i - 1)], HasSubstr("\"e" + std::to_string(i) + ".\""));
+    for (int i = 1; i <= count; ++i)
+      EXPECT_THAT(rows[static_cast<size_t>(i - 1)], HasSubstr("\"e" + std::to_string(i) + ".\""));
   }
 
   testing::TempDir dir_;
@@ -169,7 +219,8 @@ TEST_F(DeliveryWorkerTest, DeliversWhatComesLater) {
 TEST_F(DeliveryWorkerTest, RepeatsAFailedAttemptUntilItSucceeds) {
   Append(1, 5);
   sink_.FailNext(6);
-  const auto worker = StartWorker({.max_rows = 2, .backoff = {.initial = absl::Milliseconds(500), .longest = absl::Seconds(4)}});
+  const auto worker =
+      StartWorker({.max_rows = 2, .backoff = {.initial = absl::Milliseconds(500), .longest = absl::Seconds(4)}});
   AwaitDelivered(5);
   worker->Stop();
   ExpectRows(5);
@@ -220,7 +271,7 @@ TEST_F(DeliveryWorkerTest, ARestartContinuesBehindWhatWasCommitted) {
   worker->Stop();
   worker.reset();
   // A row that reached the sink in a crash before its commit.
-  ASSERT_OK(sink_.Send({"not committed"}));
+  sink_.AddUncommitted("not committed");
   OpenLog();
   EXPECT_EQ(log_->DeliveredPosition(), 3u);
   Append(4, 2);
@@ -238,6 +289,138 @@ TEST_F(DeliveryWorkerTest, StartFailsWhenTheSinkCannotBeOpened) {
   EXPECT_THAT(worker.Start(), HasReason(Reason::kSinkFailed));
   worker.Stop();
   EXPECT_TRUE(sink_.attempts().empty());
+}
+
+SendOutcome Retry(size_t settled, absl::Duration retry_after = absl::ZeroDuration()) {
+  return {.settled = settled,
+          .next = SendOutcome::Next::kRetry,
+          .status = Error(Reason::kDeliveryThrottled, "429"),
+          .retry_after = retry_after};
+}
+
+SendOutcome Wait(size_t settled) {
+  return {.settled = settled, .next = SendOutcome::Next::kWait, .status = Error(Reason::kDeliveryForbidden, "403")};
+}
+
+TEST_F(DeliveryWorkerTest, GivesEachRowItsReceiveTime) {
+  Append(1, 2);
+  const auto worker = StartWorker();
+  AwaitDelivered(2);
+  EXPECT_THAT(sink_.times(), ElementsAre(absl::FromUnixSeconds(kNowSeconds), absl::FromUnixSeconds(kNowSeconds)));
+}
+
+TEST_F(DeliveryWorkerTest, CommitsWhatAnAttemptSettledAndSendsTheRestAgain) {
+  Append(1, 5);
+  sink_.Script({Retry(2), Retry(0)});
+  const auto worker = StartWorker();
+  AwaitDelivered(5);
+  worker->Stop();
+  ExpectRows(5);
+  EXPECT_THAT(sink_.attempts(), ElementsAre(5, 3, 3));
+}
+
+TEST_F(DeliveryWorkerTest, ARefusedRowGoesIntoQuarantineAndIsCountedThere) {
+  Append(1, 3);
+  sink_.Script({{.settled = 3, .refused = {{.row = 1, .status = Error(Reason::kDeliveryRejected, "InvalidRow: no")}}}});
+  const auto worker = StartWorker();
+  AwaitDelivered(3);
+  worker->Stop();
+  EXPECT_OK(worker->health());
+  ASSERT_EQ(sink_.rows().size(), 2u);
+  EXPECT_THAT(sink_.rows()[1], HasSubstr("\"e3.\""));
+  const auto quarantine = log_->ListQuarantine(0, 10);
+  ASSERT_OK(quarantine);
+  ASSERT_EQ(quarantine->size(), 1u);
+  EXPECT_EQ(quarantine->front().sequence, 2u);
+  EXPECT_EQ(quarantine->front().reason, "DELIVERY_REJECTED");
+  EXPECT_EQ(quarantine->front().message, "InvalidRow: no");
+  const auto ledger = log_->GetLedger();
+  ASSERT_EQ(ledger.size(), 1u);
+  EXPECT_EQ(ledger[0].delivered_count(), 2);
+  EXPECT_EQ(ledger[0].quarantined_count(), 1);
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_refused_rows_total 1\n"));
+}
+
+TEST_F(DeliveryWorkerTest, ObeysTheTimeThatTheOtherSideNamesUpToALimit) {
+  Append(1, 1);
+  sink_.Script({Retry(0, absl::Seconds(17)), Retry(0, absl::Hours(24))});
+  const auto worker = StartWorker({.backoff = {.initial = absl::Milliseconds(1), .longest = absl::Milliseconds(1)},
+                                   .longest_retry_after = absl::Minutes(30)});
+  AwaitDelivered(1);
+  worker->Stop();
+  EXPECT_THAT(sleeper_.sleeps(), ElementsAre(absl::Seconds(17), absl::Minutes(30)));
+}
+
+TEST_F(DeliveryWorkerTest, WhatNeedsAPersonIsTriedSlowlyWithTheEventsThatCameMeanwhile) {
+  Append(1, 1);
+  sink_.Script({Wait(0), Wait(0), Wait(0)});
+  std::vector<double> blocked;
+  int next = 2;
+  sleeper_.OnSleep([&](absl::Duration) {
+    blocked.push_back(
+        metrics_.Gauge(MetricRow{"zoomwatch_detector_delivery_blocked", MetricType::kGauge, "", {}}).Value());
+    Append(next++, 1);
+  });
+  const auto worker = StartWorker({.slow_backoff = {.initial = absl::Minutes(1), .longest = absl::Minutes(3)}});
+  AwaitDelivered(4);
+  worker->Stop();
+  ExpectRows(4);
+  EXPECT_THAT(sink_.attempts(), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(blocked, ElementsAre(1, 1, 1));
+  const auto sleeps = sleeper_.sleeps();
+  ASSERT_EQ(sleeps.size(), 3u);
+  EXPECT_LE(sleeps[0], absl::Minutes(1));
+  EXPECT_LE(sleeps[1], absl::Minutes(2));
+  EXPECT_LE(sleeps[2], absl::Minutes(3));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivery_blocked 0\n"));
+}
+
+TEST_F(DeliveryWorkerTest, LogsEachChangeOnce) {
+  Mutex mutex;
+  std::vector<std::string> lines;
+  SetLogSinkForTest([&](std::string_view line) {
+    MutexLock lock(mutex);
+    if (line.find("delivery ") != std::string_view::npos) lines.emplace_back(line);
+  });
+  Append(1, 2);
+  sink_.Script({Retry(0), Retry(0), Retry(1), Wait(0), Wait(0)});
+  const auto worker = StartWorker();
+  AwaitDelivered(2);
+  worker->Stop();
+  SetLogSinkForTest(nullptr);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_THAT(lines[0], HasSubstr("delivery fails for now"));
+  EXPECT_THAT(lines[0], HasSubstr("DELIVERY_THROTTLED: 429"));
+  EXPECT_THAT(lines[1], HasSubstr("delivery stands still"));
+  EXPECT_THAT(lines[1], HasSubstr("DELIVERY_FORBIDDEN: 403"));
+  EXPECT_THAT(lines[2], HasSubstr("delivery works again"));
+}
+
+TEST_F(DeliveryWorkerTest, WaitsForAFullAttemptNoLongerThanItMay) {
+  Append(1, 1);
+  const auto worker = StartWorker({.max_rows = 3, .max_wait = absl::Minutes(5)});
+  Append(2, 1);
+  EXPECT_TRUE(sink_.attempts().empty());
+  Append(3, 1);
+  AwaitDelivered(3);
+  worker->Stop();
+  EXPECT_THAT(sink_.attempts(), ElementsAre(3));
+}
+
+TEST_F(DeliveryWorkerTest, StopCancelsAnAttemptThatDoesNotEnd) {
+  Append(1, 1);
+  sink_.Hang();
+  const auto worker = StartWorker();
+  sink_.AwaitAttempts(1);
+  worker->Stop(absl::Milliseconds(1));
+  EXPECT_TRUE(sink_.cancelled());
+  EXPECT_EQ(log_->DeliveredPosition(), 0u);
+}
+
+TEST_F(DeliveryWorkerTest, StopWithPatienceCancelsNothingThatEnds) {
+  const auto worker = StartWorker();
+  worker->Stop(absl::Minutes(1));
+  EXPECT_FALSE(sink_.cancelled());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <vector>
 
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
@@ -22,6 +23,17 @@ std::string ReadAll(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+// The status of an attempt with these rows; an attempt settles all of them or none.
+absl::Status Send(JsonLinesSink& sink, const std::vector<std::string_view>& texts) {
+  std::vector<OutgoingRow> rows;
+  for (const std::string_view text : texts) rows.push_back({.json = text, .time = absl::UnixEpoch()});
+  const SendOutcome outcome = sink.Send(rows, {});
+  EXPECT_EQ(outcome.settled, outcome.status.ok() ? rows.size() : 0);
+  EXPECT_EQ(outcome.next, outcome.status.ok() ? SendOutcome::Next::kGoOn : SendOutcome::Next::kRetry);
+  EXPECT_TRUE(outcome.refused.empty());
+  return outcome.status;
+}
+
 void WriteAll(const std::string& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
 
 class JsonLinesSinkTest : public ::testing::Test {
@@ -34,9 +46,9 @@ TEST_F(JsonLinesSinkTest, WritesOneLineForEachRow) {
   JsonLinesSink sink(file_);
   ASSERT_OK(sink.Open(""));
   EXPECT_EQ(sink.State(), "0");
-  ASSERT_OK(sink.Send({R"({"a":1})", R"({"b":2})"}));
+  ASSERT_OK(Send(sink, {R"({"a":1})", R"({"b":2})"}));
   EXPECT_EQ(sink.State(), "16");
-  ASSERT_OK(sink.Send({R"({"c":3})"}));
+  ASSERT_OK(Send(sink, {R"({"c":3})"}));
   EXPECT_EQ(sink.State(), "24");
   EXPECT_EQ(ReadAll(file_), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
 }
@@ -44,7 +56,7 @@ TEST_F(JsonLinesSinkTest, WritesOneLineForEachRow) {
 TEST_F(JsonLinesSinkTest, MakesTheFolder) {
   JsonLinesSink sink(dir_.file("new/deep/rows.jsonl"));
   ASSERT_OK(sink.Open(""));
-  ASSERT_OK(sink.Send({"{}"}));
+  ASSERT_OK(Send(sink, {"{}"}));
   EXPECT_EQ(ReadAll(dir_.file("new/deep/rows.jsonl")), "{}\n");
 }
 
@@ -53,15 +65,15 @@ TEST_F(JsonLinesSinkTest, ReopeningCutsWhatWasNotCommitted) {
   {
     JsonLinesSink sink(file_);
     ASSERT_OK(sink.Open(""));
-    ASSERT_OK(sink.Send({"first"}));
+    ASSERT_OK(Send(sink, {"first"}));
     committed = sink.State();
-    ASSERT_OK(sink.Send({"second"}));
+    ASSERT_OK(Send(sink, {"second"}));
   }
   JsonLinesSink sink(file_);
   ASSERT_OK(sink.Open(committed));
   EXPECT_EQ(ReadAll(file_), "first\n");
   EXPECT_EQ(sink.State(), committed);
-  ASSERT_OK(sink.Send({"second"}));
+  ASSERT_OK(Send(sink, {"second"}));
   EXPECT_EQ(ReadAll(file_), "first\nsecond\n");
 }
 
@@ -70,7 +82,7 @@ TEST_F(JsonLinesSinkTest, RowsThatTheStoreKnowsNothingOfAreSetAsideAndNeverCut) 
   {
     JsonLinesSink sink(file_);
     ASSERT_OK(sink.Open(""));
-    ASSERT_OK(sink.Send({"new"}));
+    ASSERT_OK(Send(sink, {"new"}));
   }
   EXPECT_EQ(ReadAll(file_ + ".uncommitted.1"), "old\n");
   EXPECT_EQ(ReadAll(file_), "new\n");
@@ -103,7 +115,7 @@ TEST_F(JsonLinesSinkTest, AMissingFileIsAnErrorOnceRowsWereCommitted) {
 TEST_F(JsonLinesSinkTest, ASecondOpenerIsRefusedAndCutsNothing) {
   JsonLinesSink first(file_);
   ASSERT_OK(first.Open(""));
-  ASSERT_OK(first.Send({"row"}));
+  ASSERT_OK(Send(first, {"row"}));
   JsonLinesSink second(file_);
   EXPECT_THAT(second.Open(""), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("is in use by another process")));
   EXPECT_EQ(ReadAll(file_), "row\n");
@@ -122,7 +134,8 @@ TEST_F(JsonLinesSinkTest, AStateOfAnotherKindIsAnErrorAndLeavesTheFile) {
   for (const char* state : {"x", "6x", "-1", " 6", "6 ", "18446744073709551616", "{\"offset\":6}"}) {
     SCOPED_TRACE(state);
     JsonLinesSink sink(file_);
-    EXPECT_THAT(sink.Open(state), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("the state of another kind of sink")));
+    EXPECT_THAT(sink.Open(state),
+                HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("the state of another kind of sink")));
     EXPECT_EQ(ReadAll(file_), "first\n");
   }
 }
@@ -131,6 +144,11 @@ TEST_F(JsonLinesSinkTest, AFileThatCannotBeOpenedIsAnError) {
   std::filesystem::create_directory(file_);
   JsonLinesSink sink(file_);
   EXPECT_THAT(sink.Open(""), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("cannot be opened")));
+}
+
+TEST_F(JsonLinesSinkTest, AFailedAttemptSettlesNothing) {
+  JsonLinesSink sink(file_);  // not opened
+  EXPECT_THAT(Send(sink, {"row"}), HasReasonAndMessage(Reason::kSinkFailed, HasSubstr("cannot be written")));
 }
 
 }  // namespace
