@@ -1,0 +1,46 @@
+#include "tests/fakes/azure_monitor/assertion.h"
+
+#include <fmt/format.h>
+
+#include "tests/fakes/azure_monitor/jwt.h"
+
+namespace zoomwatch::fakes {
+namespace {
+
+constexpr std::string_view kFederatedAudience = "api://AzureADTokenExchange";
+
+std::optional<AssertionProblem> CheckOwn(const Jwt& jwt, std::string_view client_id, std::string_view tenant) {
+  const std::string_view algorithm = TextIn(jwt.header, "alg");
+  if (algorithm != "RS256" && algorithm != "PS256") return AssertionProblem{5002738, "The assertion is not signed with RS256 or PS256."};
+  if (TextIn(jwt.header, "x5t").empty() && TextIn(jwt.header, "x5t#S256").empty()) {
+    return AssertionProblem{700027, "The certificate with identifier used to sign the client assertion is not registered."};
+  }
+  if (TextIn(jwt.claims, "sub") != client_id) return AssertionProblem{700021, "The subject of the assertion is not the client."};
+  if (!TextIn(jwt.claims, "aud").ends_with(fmt::format("/{}/oauth2/v2.0/token", tenant))) {
+    return AssertionProblem{700023, "Client assertion audience claim does not match the token endpoint."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<AssertionProblem> CheckAssertion(std::string_view assertion, std::string_view client_id, std::string_view tenant,
+                                               absl::Time now) {
+  const std::optional<Jwt> jwt = ReadJwt(assertion);
+  if (!jwt) return AssertionProblem{50027, "JWT token is invalid or malformed."};
+  const std::optional<int64_t> expiry = NumberIn(jwt->claims, "exp");
+  if (!expiry || now >= absl::FromUnixSeconds(*expiry)) {
+    return AssertionProblem{700024, "Client assertion is not within its valid time range."};
+  }
+  if (const std::optional<int64_t> not_before = NumberIn(jwt->claims, "nbf"); not_before && now < absl::FromUnixSeconds(*not_before)) {
+    return AssertionProblem{700024, "Client assertion is not within its valid time range."};
+  }
+  if (TextIn(jwt->claims, "iss") == client_id) return CheckOwn(*jwt, client_id, tenant);
+  if (TextIn(jwt->claims, "aud") != kFederatedAudience) {
+    return AssertionProblem{700212, "No matching federated identity record found for presented assertion audience."};
+  }
+  if (TextIn(jwt->claims, "sub").empty()) return AssertionProblem{700213, "No matching federated identity record found for presented assertion subject."};
+  return std::nullopt;
+}
+
+}  // namespace zoomwatch::fakes

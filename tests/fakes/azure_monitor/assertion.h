@@ -1,0 +1,24 @@
+// Client assertions: the JWT that a client shows instead of a secret. Pure; thread-safe.
+// Source: "Microsoft identity platform application authentication certificate credentials", "Workload identity federation".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace zoomwatch::fakes {
+
+struct AssertionProblem {
+  int number = 0;  // AADSTS
+  std::string text;
+};
+
+// Two kinds are taken by their shape: one of the client's own certificate (issuer and subject are the client, the audience is the
+// tenant's token endpoint, the header names RS256 or PS256 and a thumbprint), and one of a federated issuer (audience
+// api://AzureADTokenExchange). Both need an expiry after `now` (AADSTS700024). The signature is not checked.
+std::optional<AssertionProblem> CheckAssertion(std::string_view assertion, std::string_view client_id, std::string_view tenant,
+                                               absl::Time now);
+
+}  // namespace zoomwatch::fakes
