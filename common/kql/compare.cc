@@ -36,30 +36,6 @@ Value AsNumberIfBool(const Value& value) {
   return value.kind() == Kind::kBool ? Value::Long(value.AsBool() ? 1 : 0) : value;
 }
 
-// The scalar of b's kind that a string stands for; null when it stands for none.
-Value FromText(const Value& text, Kind kind) {
-  switch (kind) {
-    case Kind::kBool: return ConvertTo(Type::kBool, text);
-    case Kind::kLong:
-    case Kind::kReal: {
-      const Value whole = ConvertTo(Type::kLong, text);
-      const Value real = ConvertTo(Type::kReal, text);
-      // "1.5" is not 1: only a text that is an integer compares as one.
-      if (!whole.is_null() && !real.is_null() && CompareNumbers(whole, real) != 0) return real;
-      return whole.is_null() ? real : whole;
-    }
-    case Kind::kDecimal: return ConvertTo(Type::kDecimal, text);
-    case Kind::kDateTime: return ConvertTo(Type::kDateTime, text);
-    case Kind::kTimeSpan: return ConvertTo(Type::kTimeSpan, text);
-    case Kind::kGuid: return ConvertTo(Type::kGuid, text);
-    case Kind::kNull:
-    case Kind::kString:
-    case Kind::kArray:
-    case Kind::kBag: return Value();
-  }
-  return Value();
-}
-
 bool SameKind(const Value& a, const Value& b) {
   switch (a.kind()) {
     case Kind::kNull: return true;
@@ -98,14 +74,37 @@ bool AreEqual(const Value& a, const Value& b) {
     if (a.kind() == Kind::kReal) return a.AsReal() == b.AsReal();
     return SameKind(a, b);
   }
-  if (a.is_string()) return AreEqual(FromText(a, b.kind()), b);
-  if (b.is_string()) return AreEqual(a, FromText(b, a.kind()));
+  if (a.is_string()) return AreEqual(ReadAs(b.kind(), a), b);
+  if (b.is_string()) return AreEqual(a, ReadAs(a.kind(), b));
   const Value left = AsNumberIfBool(a);
   const Value right = AsNumberIfBool(b);
   return left.is_number() && right.is_number() && CompareNumbers(left, right) == 0;
 }
 
 }  // namespace
+
+Value ReadAs(Kind kind, const Value& text) {
+  switch (kind) {
+    case Kind::kBool: return ConvertTo(Type::kBool, text);
+    case Kind::kLong:
+    case Kind::kReal: {
+      const Value whole = ConvertTo(Type::kLong, text);
+      const Value real = ConvertTo(Type::kReal, text);
+      // "1.5" is not 1: only a text that is an integer compares as one.
+      if (!whole.is_null() && !real.is_null() && CompareNumbers(whole, real) != 0) return real;
+      return whole.is_null() ? real : whole;
+    }
+    case Kind::kDecimal: return ConvertTo(Type::kDecimal, text);
+    case Kind::kDateTime: return ConvertTo(Type::kDateTime, text);
+    case Kind::kTimeSpan: return ConvertTo(Type::kTimeSpan, text);
+    case Kind::kGuid: return ConvertTo(Type::kGuid, text);
+    case Kind::kNull:
+    case Kind::kString:
+    case Kind::kArray:
+    case Kind::kBag: return Value();
+  }
+  return Value();
+}
 
 Value EqualTo(const Value& a, const Value& b) {
   if (a.is_null() || b.is_null()) return a.is_null() && b.is_null() ? Value() : Value::Bool(false);

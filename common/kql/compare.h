@@ -15,6 +15,9 @@ namespace zoomwatch::kql {
 Value EqualTo(const Value& a, const Value& b);
 Value NotEqualTo(const Value& a, const Value& b);  // null != x is true, null != null is null
 
+// What `text` stands for when it is compared with a value of that kind; null when it stands for none. REQUIRES: text is a string.
+Value ReadAs(Kind kind, const Value& text);
+
 // The language's a < b as an ordering; unordered when the two cannot be compared (nulls, NaN, unlike kinds).
 std::partial_ordering Compare(const Value& a, const Value& b);
 
