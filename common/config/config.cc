@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <numeric>
 #include <optional>
 #include <vector>
 
+#include "common/config/nearest_name.h"
 #include "common/config/values.h"
 #include "common/config/yaml_tree.h"
 #include "common/status/reasons.h"
@@ -37,21 +37,6 @@ bool IsGroup(const pb::FieldDescriptor& field) {
   return field.cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE && !IsDuration(field);
 }
 bool IsSize(const pb::FieldDescriptor& field) { return field.name().ends_with("_bytes"); }
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
 
 // One pass over file and message descriptor together; faults are collected.
 class Loader {
@@ -90,14 +75,9 @@ class Loader {
   }
 
   void Unknown(const YamlNode& key, const std::string& path, const pb::Descriptor& descriptor) {
-    std::string nearest;
-    size_t least = 4;  // more than three edits is another word
-    for (int i = 0; i < descriptor.field_count(); ++i) {
-      const size_t distance = EditDistance(key.text, descriptor.field(i)->name());
-      if (distance >= least) continue;
-      least = distance;
-      nearest = descriptor.field(i)->name();
-    }
+    std::vector<std::string_view> names;
+    for (int i = 0; i < descriptor.field_count(); ++i) names.emplace_back(descriptor.field(i)->name());
+    const std::string_view nearest = config::NearestName(key.text, names);
     std::string what = "no such option";
     if (!nearest.empty()) {
       what += fmt::format("; did you mean {}?", nearest);

@@ -1,0 +1,10 @@
+// The subcommands, each in a file of its name. main.cc lists them.
+#pragma once
+
+#include "cli/command.h"
+
+namespace zoomwatch::cli {
+
+const CommandSpec& SendCommand();
+
+}  // namespace zoomwatch::cli
