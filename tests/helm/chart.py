@@ -47,7 +47,7 @@ def render_text(scenario="default", helm="helm", sets=()):
     return run_helm(arguments, helm)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.CSafeLoader):
     """Refuses a key that stands twice in a mapping: YAML readers disagree about which one counts."""
 
     def construct_mapping(self, node, deep=False):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one test of the chart with the Python of build/tools (scripts/install-tools).
 
-    run_test.py <x_test.py>     exit code 77, which ctest reports as skipped, when the tools are missing
+    run_test.py <x_test.py> [argument...]     exit code 77, which ctest reports as skipped, when the tools are missing
 """
 import os
 import sys
@@ -15,7 +15,7 @@ def main():
         print("SKIPPED: %s did not run: build/tools is missing; scripts/install-tools makes it" % sys.argv[1], file=sys.stderr)
         return 77
     environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests", "helm"), PYTHONDONTWRITEBYTECODE="1")
-    os.execve(PYTHON, [PYTHON, sys.argv[1]], environment)
+    os.execve(PYTHON, [PYTHON, *sys.argv[1:]], environment)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
+{{/* Labels of a pod: nothing that changes with a version of the chart, which would restart pods that are the same. */}}
+{{- define "zoomwatch.podLabels" -}}
+{{ include "zoomwatch.selector" . }}
+app.kubernetes.io/part-of: zoomwatch
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- with (index .root.Values .component).podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{- define "zoomwatch.serviceAccountName" -}}
 {{- $account := (index .root.Values .component).serviceAccount -}}
 {{- if $account.create -}}
@@ -257,4 +269,32 @@ spec:
   resources:
     requests:
       storage: {{ $persistence.size }}
+{{- end -}}
+
+{{/* Ingress rule: monitoring may read the admin port. */}}
+{{- define "zoomwatch.networkPolicy.fromMonitoring" -}}
+{{- with .Values.networkPolicy.monitoringFrom -}}
+- from:
+    {{- toYaml . | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 9090}
+{{- end }}
+{{- end -}}
+
+{{/* Egress rule: names are resolved in the cluster. */}}
+{{- define "zoomwatch.networkPolicy.toDns" -}}
+{{- with .Values.networkPolicy.dns -}}
+- to:
+    {{- toYaml . | nindent 4 }}
+  ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+{{- end -}}
+
+{{/* Peer: the pods of a service of this release. */}}
+{{- define "zoomwatch.networkPolicy.pods" -}}
+- podSelector:
+    matchLabels:
+      {{- include "zoomwatch.selector" . | nindent 6 }}
 {{- end -}}
