@@ -99,6 +99,8 @@ constexpr ReasonRow kTable[] = {
      "Azure answered 404: endpoint, rule_id or stream is wrong. Delivery waits, intake goes on."},
     {Reason::kDeliveryUnreachable, "DELIVERY_UNREACHABLE", Code::kUnavailable, Retry::kLater, 0,
      "No answer, a cut connection or 5xx from Azure."},
+    {Reason::kDeliveryUnexpectedAnswer, "DELIVERY_UNEXPECTED_ANSWER", Code::kFailedPrecondition, Retry::kLater, 0,
+     "An answer that Azure's interface does not know, for example a redirect: something else may stand at the address or between."},
     {Reason::kSinkFailed, "SINK_FAILED", Code::kUnavailable, Retry::kLater, 0,
      "The file of the JSON-lines sink could not be written."},
     {Reason::kHttpCallFailed, "HTTP_CALL_FAILED", Code::kUnavailable, Retry::kLater, 0,

@@ -62,6 +62,7 @@ enum class Reason {
   kDeliveryTooLarge,
   kDeliveryRuleUnknown,
   kDeliveryUnreachable,
+  kDeliveryUnexpectedAnswer,
   kSinkFailed,
   // Calls of HTTP servers (common/http_client).
   kHttpCallFailed,

@@ -7,7 +7,7 @@
 
 namespace zoomwatch::detector {
 
-inline constexpr std::array<MetricRow, 5> kDeliveryMetrics = {{
+inline constexpr std::array<MetricRow, 10> kDeliveryMetrics = {{
     {"zoomwatch_detector_delivered_rows_total",
      MetricType::kCounter,
      "Rows that the sink confirmed and the store committed.",
@@ -28,11 +28,39 @@ inline constexpr std::array<MetricRow, 5> kDeliveryMetrics = {{
      MetricType::kGauge,
      "1 while delivery stands still until somebody acts (a role, a rule id, credentials), otherwise 0.",
      {}},
+    {"zoomwatch_detector_ingestion_calls_total",
+     MetricType::kCounter,
+     "Calls of the Logs Ingestion API by result: stored, refused (400 or 413), throttled (429, or 503 with a time), "
+     "unreachable, "
+     "forbidden (401, 403), rule_unknown (404), unexpected.",
+     {"stream", "result"}},
+    {"zoomwatch_detector_ingestion_bytes_total",
+     MetricType::kCounter,
+     "Bytes of the bodies of these calls, before (plain) and after (sent) compression.",
+     {"stream", "form"}},
+    {"zoomwatch_detector_ingestion_call_seconds",
+     MetricType::kHistogram,
+     "From sending a body to its answer.",
+     {"stream"}},
+    {"zoomwatch_detector_ingestion_budget_waits_total",
+     MetricType::kCounter,
+     "Calls that had to wait because the calls or bytes a minute that Azure grants a data collection rule were used "
+     "up.",
+     {}},
+    {"zoomwatch_detector_token_requests_total",
+     MetricType::kCounter,
+     "Requests for an access token by result: issued, failed.",
+     {"result"}},
 }};
 inline constexpr const MetricRow& kDeliveredRows = kDeliveryMetrics[0];
 inline constexpr const MetricRow& kDeliveryFailures = kDeliveryMetrics[1];
 inline constexpr const MetricRow& kDeliveryLag = kDeliveryMetrics[2];
 inline constexpr const MetricRow& kRefusedRows = kDeliveryMetrics[3];
 inline constexpr const MetricRow& kDeliveryBlocked = kDeliveryMetrics[4];
+inline constexpr const MetricRow& kIngestionCalls = kDeliveryMetrics[5];
+inline constexpr const MetricRow& kIngestionBytes = kDeliveryMetrics[6];
+inline constexpr const MetricRow& kIngestionCallSeconds = kDeliveryMetrics[7];
+inline constexpr const MetricRow& kBudgetWaits = kDeliveryMetrics[8];
+inline constexpr const MetricRow& kTokenRequests = kDeliveryMetrics[9];
 
 }  // namespace zoomwatch::detector

@@ -1,0 +1,26 @@
+// Reading answers of Azure's HTTP interfaces. Pure and thread-safe.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "common/http_client/http_client.h"
+
+namespace zoomwatch::detector {
+
+// Most bytes of a peer's message that go into an error.
+inline constexpr size_t kMaxPeerMessageBytes = 500;
+
+// The wait that "Retry-After" (seconds, or an HTTP date seen from `now`) asks for; 0 when there is none or it cannot be
+// read. Source: RFC 9110 section 10.2.3.
+absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now);
+
+// What an answer says about an error, on one line, for logs and quarantine: "code: message" of
+// {"error":{"code","message"}} or {"error","error_description"}, otherwise the start of the body; with the status in
+// front. Never longer than kMaxPeerMessageBytes and a little; each of `secrets` that the peer sent back is replaced by
+// "[redacted]".
+std::string ErrorTextOf(const HttpResponse& response, std::initializer_list<std::string_view> secrets);
+
+}  // namespace zoomwatch::detector
