@@ -1,0 +1,31 @@
+// Checks a rule's query: the seam behind which the KQL front end stands. Implementations are pure and thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/kql/diagnostic.h"
+
+namespace zoomwatch::ruleset {
+
+struct QueryFindings {
+  std::vector<kql::Diagnostic> diagnostics;
+  // The names of the result's columns; nothing when the checker does not resolve names, or the query has errors.
+  std::optional<std::vector<std::string>> columns;
+};
+
+class QueryChecker {
+ public:
+  virtual ~QueryChecker() = default;
+  virtual QueryFindings Check(std::string_view query) const = 0;
+};
+
+// Checks the grammar only.
+class SyntaxChecker final : public QueryChecker {
+ public:
+  QueryFindings Check(std::string_view query) const override;
+};
+
+}  // namespace zoomwatch::ruleset
