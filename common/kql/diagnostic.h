@@ -25,6 +25,7 @@ inline constexpr std::string_view kNotSupported = "ZW002";  // known to the lang
 inline constexpr std::string_view kLimit = "ZW003";
 inline constexpr std::string_view kBadConstant = "ZW004";  // a regex, date part, ... that cannot work
 inline constexpr std::string_view kLint = "ZW005";
+inline constexpr std::string_view kNotIncremental = "ZW006";  // runs in batch only
 inline constexpr std::string_view kNotAfterColumn = "KS101";
 inline constexpr std::string_view kOperandTypes = "KS106";
 inline constexpr std::string_view kTypeExpected = "KS107";

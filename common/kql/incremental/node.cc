@@ -1,0 +1,65 @@
+#include "common/kql/incremental/node.h"
+
+#include <utility>
+
+namespace zoomwatch::kql::incremental {
+
+void DeltaBuilder::Add(const KeptRow& row, std::int64_t weight) {
+  for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].push_back(row.cells[c]);
+  ++deltas_.block.rows;
+  deltas_.weights.push_back(weight);
+  deltas_.leaves.push_back(row.leave);
+  deltas_.orders.push_back(row.order);
+  deltas_.ids.push_back(row.id);
+}
+
+Deltas DeltaBuilder::Take() {
+  for (Cells& cells : columns_) deltas_.block.columns.push_back(std::make_shared<const Cells>(std::exchange(cells, {})));
+  return std::exchange(deltas_, {});
+}
+
+KeptRow RowAt(const Deltas& deltas, std::size_t row) {
+  KeptRow kept{.cells = {}, .leave = deltas.leaves[row], .order = deltas.orders[row], .id = deltas.ids[row]};
+  kept.cells.reserve(deltas.block.columns.size());
+  for (const CellsPtr& column : deltas.block.columns) kept.cells.push_back(column == nullptr ? Value() : (*column)[row]);
+  return kept;
+}
+
+std::size_t RowBytes(const KeptRow& row) {
+  std::size_t bytes = sizeof(row) + row.cells.capacity() * sizeof(Value);
+  for (const Value& value : row.cells) bytes += value.MemoryBytes() - sizeof(Value);
+  return bytes;
+}
+
+std::uint64_t CombineIds(std::uint64_t a, std::uint64_t b) {
+  // The finalizer of splitmix64: identities must be the same in every process, so no seeded hash.
+  std::uint64_t mixed = a * 0x9E3779B97F4A7C15ULL + b + 0x9E3779B97F4A7C15ULL;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
+  return mixed ^ (mixed >> 31);
+}
+
+Deltas Select(const Deltas& deltas, const std::vector<std::uint32_t>& rows) {
+  if (rows.size() == deltas.rows()) return deltas;
+  Deltas selected;
+  selected.block.rows = rows.size();
+  for (const CellsPtr& column : deltas.block.columns) {
+    if (column == nullptr) {
+      selected.block.columns.push_back(nullptr);
+      continue;
+    }
+    auto cells = std::make_shared<Cells>();
+    cells->reserve(rows.size());
+    for (const std::uint32_t row : rows) cells->push_back((*column)[row]);
+    selected.block.columns.push_back(std::move(cells));
+  }
+  for (const std::uint32_t row : rows) {
+    selected.weights.push_back(deltas.weights[row]);
+    selected.leaves.push_back(deltas.leaves[row]);
+    selected.orders.push_back(deltas.orders[row]);
+    selected.ids.push_back(deltas.ids[row]);
+  }
+  return selected;
+}
+
+}  // namespace zoomwatch::kql::incremental

@@ -1,0 +1,143 @@
+#include "common/kql/incremental/view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/kql/compare.h"
+#include "common/kql/functions/call.h"
+#include "common/kql/incremental/planner.h"
+
+namespace zoomwatch::kql::incremental {
+
+namespace {
+
+// Sums the weights of equal rows. Rows keep the place at which they were seen first.
+Deltas Consolidate(const Deltas& deltas) {
+  if (deltas.rows() < 2) return deltas;
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_id;  // positions in `kept`
+  std::vector<std::pair<KeptRow, std::int64_t>> kept;
+  for (std::size_t row = 0; row < deltas.rows(); ++row) {
+    KeptRow candidate = RowAt(deltas, row);
+    std::vector<std::size_t>& same_id = by_id[candidate.id];
+    const auto at = std::find_if(same_id.begin(), same_id.end(), [&](std::size_t i) {
+      const std::vector<Value>& cells = kept[i].first.cells;
+      return std::equal(cells.begin(), cells.end(), candidate.cells.begin(), SameKey);
+    });
+    if (at != same_id.end()) {
+      kept[*at].second += deltas.weights[row];
+      continue;
+    }
+    same_id.push_back(kept.size());
+    kept.emplace_back(std::move(candidate), deltas.weights[row]);
+  }
+  DeltaBuilder out(deltas.block.columns.size());
+  for (const auto& [row, weight] : kept) {
+    if (weight != 0) out.Add(row, weight);
+  }
+  return out.Take();
+}
+
+}  // namespace
+
+class View::Impl {
+ public:
+  Impl(BoundQuery query, const ViewOptions& options) : options_(options), query_(std::move(query)), context_(0) {}
+
+  bool Plan(Diagnostic& refused) {
+    auto flow = incremental::Plan(query_.root, options_, context_, refused);
+    if (!flow) return false;
+    flow_ = *std::move(flow);
+    for (const View::Table& table : flow_.tables) pending_.emplace_back(table.schema.size());
+    return true;
+  }
+
+  void Insert(std::size_t table, std::vector<Value> cells, std::uint64_t order) {
+    pending_[table].Add({.cells = std::move(cells), .order = order, .id = CombineIds(table, order)}, 1);
+  }
+
+  absl::StatusOr<Deltas> Tick(Ticks now) {
+    std::vector<Deltas> inserted;
+    for (DeltaBuilder& pending : pending_) inserted.push_back(pending.Take());
+    std::vector<Deltas> outputs(flow_.steps.size());
+    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
+      Dataflow::Step& step = flow_.steps[i];
+      if (step.node == nullptr) {
+        outputs[i] = inserted[step.table];
+        continue;
+      }
+      std::vector<const Deltas*> inputs;
+      bool idle = step.node->NextDue() > now;
+      for (const std::size_t input : step.inputs) {
+        inputs.push_back(&outputs[input]);
+        idle = idle && outputs[input].rows() == 0;
+      }
+      if (idle) continue;
+      absl::StatusOr<Deltas> output = step.node->Tick(now, inputs);
+      if (!output.ok()) return output.status();
+      outputs[i] = *std::move(output);
+    }
+    if (state_bytes() > options_.max_state_bytes) {
+      return absl::ResourceExhaustedError(
+          fmt::format("the state of the query has {} bytes, its limit is {}", state_bytes(), options_.max_state_bytes));
+    }
+    return Consolidate(outputs[flow_.root]);
+  }
+
+  Ticks NextDue() const {
+    Ticks due = kNever;
+    for (const Dataflow::Step& step : flow_.steps) {
+      if (step.node != nullptr) due = std::min(due, step.node->NextDue());
+    }
+    return due;
+  }
+
+  std::uint64_t state_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Dataflow::Step& step : flow_.steps) bytes += step.node == nullptr ? 0 : step.node->state_bytes();
+    return bytes;
+  }
+
+  std::string Describe() const {
+    std::string text;
+    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
+      const Dataflow::Step& step = flow_.steps[i];
+      fmt::format_to(std::back_inserter(text), "{:>3}  {}", i, step.text);
+      if (!step.inputs.empty()) fmt::format_to(std::back_inserter(text), " <- {}", fmt::join(step.inputs, ", "));
+      text += '\n';
+    }
+    return text;
+  }
+
+  const BoundQuery& query() const { return query_; }
+  const std::vector<View::Table>& tables() const { return flow_.tables; }
+
+ private:
+  const ViewOptions options_;
+  const BoundQuery query_;      // the nodes refer to its relations
+  ExecutionContext context_;    // expressions of nodes are free of the clock
+  Dataflow flow_;
+  std::vector<DeltaBuilder> pending_;  // per table
+};
+
+std::unique_ptr<View> View::Create(BoundQuery query, const ViewOptions& options, Diagnostic& refused) {
+  auto impl = std::make_unique<Impl>(std::move(query), options);
+  if (!impl->Plan(refused)) return nullptr;
+  return std::unique_ptr<View>(new View(std::move(impl)));
+}
+
+View::View(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+View::~View() = default;
+
+const Schema& View::schema() const { return impl_->query().root->schema; }
+const std::vector<View::Table>& View::tables() const { return impl_->tables(); }
+void View::Insert(std::size_t table, std::vector<Value> cells, std::uint64_t order) {
+  impl_->Insert(table, std::move(cells), order);
+}
+absl::StatusOr<Deltas> View::Tick(Ticks now) { return impl_->Tick(now); }
+Ticks View::NextDue() const { return impl_->NextDue(); }
+std::uint64_t View::state_bytes() const { return impl_->state_bytes(); }
+std::string View::Describe() const { return impl_->Describe(); }
+
+}  // namespace zoomwatch::kql::incremental
