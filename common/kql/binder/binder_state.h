@@ -51,14 +51,20 @@ struct RowScope {
 
 // The name that an expression gives to its column, empty when none: facts of the language, in naming.cc.
 std::string ResultName(const Expr& expr, const RowScope& scope);
+// True for a column's name and for a conversion of a column to the type that it has: as an item of project and its kin it counts as
+// a column of that name, not as an expression.
+bool RefersToColumn(const Expr& expr, const Scalar& bound);
 
 // Gives result columns their names: explicit ones stay, generated ones get the smallest free number on a clash, unnamed ones are
 // Column1, Column2, ... Two equal explicit names are KS171.
 class ResultColumns {
  public:
   enum class Unnamed { kColumnN, kPrintN };
-  explicit ResultColumns(Unnamed unnamed = Unnamed::kColumnN) : unnamed_(unnamed) {}
-  // Adds a column; returns false for a duplicate of an explicit name (the column is then not added).
+  // The number of Column1, Column2, ... goes on through a whole query: `unnamed_count` is the one of the query, null for one's own.
+  explicit ResultColumns(Unnamed unnamed = Unnamed::kColumnN, int* unnamed_count = nullptr)
+      : unnamed_(unnamed), shared_count_(unnamed_count) {}
+  // Adds a column; returns false for a duplicate of an explicit name (the column is then not added). A generated column that has the
+  // name already keeps it, and this one gets a number.
   bool AddExplicit(std::string name, Type type, bool loose);
   void AddGenerated(std::string name_or_empty, Type type, bool loose);
   const Schema& schema() const { return schema_; }
@@ -66,21 +72,25 @@ class ResultColumns {
 
  private:
   bool Has(std::string_view name) const;
+  std::string Unique(std::string name) const;
   const Unnamed unnamed_;
+  int* shared_count_;
+  int own_count_ = 0;
   Schema schema_;
-  int unnamed_count_ = 0;
+  std::vector<std::string> explicit_;
 };
 
 class Binder {
  public:
   Binder(std::string_view text, const Catalog& catalog, const BindOptions& options, MentionedNames mentioned);
 
-  // --- expression.cc, operators_table.cc, call.cc: expressions ------------------------------------------------------------------
+  // --- expression.cc, operator_types.cc, call.cc, overload.cc: expressions ------------------------------------------------------------------
   // Never null: an expression with an error is a constant of type kUnknown.
   ScalarPtr BindScalar(const Expr& expr, const RowScope& scope);
-  // Binds and requires bool (KS107 otherwise).
+  // Binds and requires bool (KS141 otherwise).
   ScalarPtr BindPredicate(const Expr& expr, const RowScope& scope);
-  // Binds and requires a value that does not depend on the row and is of the type (KS107).
+  // Binds and requires a value that does not depend on the row (KS129) and is of the type or a number that fits it (KS107).
+  // kUnknown: any type.
   ScalarPtr BindPerQuery(const Expr& expr, const RowScope& scope, Type type);
   // Matches arguments against the overloads of a scalar function or an aggregate; null after reporting KS119 or KS107.
   const Overload* MatchOverload(std::string_view name, const std::vector<Overload>& overloads, const std::vector<ScalarPtr>& arguments,
@@ -126,7 +136,7 @@ class Binder {
   std::vector<Diagnostic> diagnostics;
 
  private:
-  friend struct BinderAccess;
+  friend class ExpressionBinder;
 
   // One operator of a pipe, with what it reads and sees.
   struct Step {
@@ -226,6 +236,7 @@ class Binder {
   std::size_t nodes_ = 0;
   int call_depth_ = 0;
   bool failed_ = false;
+  int unnamed_columns_ = 0;  // for ResultColumns
   const Foreign* foreign_ = nullptr;
   std::uint32_t row_context_ = 1;       // of the row that expressions read now
   std::uint32_t last_row_context_ = 1;

@@ -33,4 +33,7 @@ struct AggregateFunction {
 const AggregateFunction* FindAggregate(std::string_view name);
 std::span<const AggregateFunction> AggregateFunctions();
 
+// True for aggregates of the language that zoomwatch knows by name but does not support.
+bool IsRefusedAggregate(std::string_view name);
+
 }  // namespace zoomwatch::kql
