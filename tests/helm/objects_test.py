@@ -42,6 +42,13 @@ CUSTOM = {
              {"matches": several(closed({"path": closed({"type": {"enum": ["Exact", "PathPrefix"]}, "value": TEXT})},
                                         method={"enum": ["GET", "POST"]})),
               "backendRefs": several(closed({"name": TEXT, "port": {"type": "integer"}}))}))}),
+    ("monitoring.coreos.com/v1", "PodMonitor"): closed(
+        {"selector": closed({"matchLabels": {"type": "object"}}, matchExpressions=several({"type": "object"})),
+         "podMetricsEndpoints": several(closed({"port": TEXT, "path": TEXT, "interval": DURATION}, relabelings=several(
+             closed({"sourceLabels": several(TEXT), "targetLabel": TEXT}))))}),
+    ("monitoring.coreos.com/v1", "PrometheusRule"): closed(
+        {"groups": several(closed({"name": TEXT, "rules": several(closed(
+            {"alert": TEXT, "expr": TEXT, "labels": {"type": "object"}, "annotations": {"type": "object"}}, **{"for": DURATION}))}))}),
     ("external-secrets.io/v1", "ExternalSecret"): closed(
         {"refreshInterval": DURATION,
          "secretStoreRef": closed({"name": TEXT, "kind": {"enum": ["SecretStore", "ClusterSecretStore"]}}),
