@@ -120,7 +120,7 @@ def objects_of(node, root, path=""):
 
 
 # Maps whose keys are the user's, and parts of a pod that Kubernetes itself checks.
-OPEN = re.compile(r"^global$|Labels$|nnotations$|nodeSelector$|affinity\.|matchLabels$")
+OPEN = re.compile(r"^global$|[lL]abels$|nnotations$|nodeSelector$|affinity\.|matchLabels$")
 
 
 class Schema(unittest.TestCase):
