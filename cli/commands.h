@@ -5,6 +5,7 @@
 
 namespace zoomwatch::cli {
 
+const CommandSpec& RunCommand();
 const CommandSpec& SendCommand();
 
 }  // namespace zoomwatch::cli

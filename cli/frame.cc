@@ -165,7 +165,8 @@ std::string HelpText(const CommandSpec& command) {
   out += Entry("--help", "Print this text.");
   if (!command.examples.empty()) out += "\nExamples:\n";
   for (const Example& example : command.examples) {
-    out += fmt::format("  # {}\n{}", example.text, TypedCommand(example.command));
+    if (!example.text.empty()) out += fmt::format("  # {}\n", example.text);
+    out += TypedCommand(example.command);
   }
   return out + "\nExit codes: " + Wrap(fmt::format("{} 2: wrong command line.", command.exit_codes), 12, 12) + "\n";
 }

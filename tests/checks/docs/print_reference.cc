@@ -147,7 +147,7 @@ int PrintConfiguration(const std::string& source_dir) {
               "of options is a mapping. Unknown keys, duplicate keys and values outside their limits stop the start, all of a file together,\n"
               "each with its place. Relative paths are taken from the folder of the file. `--print-config` prints the file with all\n"
               "defaults. This page is written by `scripts/update-docs`.\n");
-  for (const char* file : {"receiver", "normalizer", "detector", "common"}) {
+  for (const char* file : {"receiver", "normalizer", "detector", "all_in_one", "common"}) {
     const pb::FileDescriptor* descriptor = importer.Import(fmt::format("zoomwatch/config/v1/{}.proto", file));
     if (descriptor == nullptr) return 1;
     for (int i = 0; i < descriptor->message_type_count(); ++i) PrintMessage(*descriptor->message_type(i));
