@@ -76,7 +76,8 @@ app.kubernetes.io/part-of: zoomwatch
 {{- $image := .root.Values.image -}}
 {{- $repository := printf "zoomwatch-%s" .component -}}
 {{- if $image.registry -}}{{- $repository = printf "%s/%s" (trimSuffix "/" $image.registry) $repository -}}{{- end -}}
-{{- $digest := (index .root.Values .component).imageDigest -}}
+{{- $digest := .digest -}}
+{{- if hasKey .root.Values .component -}}{{- $digest = (index .root.Values .component).imageDigest -}}{{- end -}}
 {{- if $digest -}}
 {{- printf "%s@%s" $repository $digest -}}
 {{- else -}}
