@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,9 @@ struct Definition {
   RelationPtr relation;           // a table
   const Lambda* lambda = nullptr; // a function; bound anew at each call
   const struct Scope* lambda_scope = nullptr;  // what the function's body sees
+  bool tabular = false;           // of a lambda: it yields a table
   std::size_t scalar_nodes = 0;   // size of the scalar as a tree: what each reference to it costs
+  std::uint32_t scalar_depth = 0; // of the deepest relation in the scalar
   std::uint32_t row_context = 0;  // not 0: the scalar reads the row of that context (see Binder::UseScalar)
 };
 
@@ -79,6 +82,14 @@ class ResultColumns {
   Schema schema_;
   std::vector<std::string> explicit_;
 };
+
+struct ExtendedRow;
+
+// The value depends on rows around its own: prev, next, row_number, row_cumsum.
+bool NeedsOrder(const Scalar& scalar);
+
+// A name with any text in the place of each '*' of the pattern.
+bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 class Binder {
  public:
@@ -152,8 +163,39 @@ class Binder {
       return row;
     }
   };
-  // The columns that extend and its kin make of a row: replaced in place or appended.
-  struct ExtendedRow;
+  // What expressions read belongs to one row; a pipe within an expression starts another. Restores the outer context at its end.
+  class [[nodiscard]] RowContext {
+   public:
+    explicit RowContext(Binder& binder)
+        : binder_(binder), row_context_(binder.row_context_), subquery_depth_(binder.subquery_depth_) {
+      binder.row_context_ = ++binder.last_row_context_;
+      binder.subquery_depth_ = 0;
+    }
+    ~RowContext() {
+      binder_.row_context_ = row_context_;
+      binder_.subquery_depth_ = subquery_depth_;
+    }
+    RowContext(const RowContext&) = delete;
+    RowContext& operator=(const RowContext&) = delete;
+
+   private:
+    Binder& binder_;
+    const std::uint32_t row_context_;
+    const std::uint32_t subquery_depth_;
+  };
+
+  // Functions that call functions: bounded, since binding recurses.
+  class [[nodiscard]] CallGuard {
+   public:
+    explicit CallGuard(Binder& binder) : binder_(binder) { ++binder.call_depth_; }
+    ~CallGuard() { --binder_.call_depth_; }
+    CallGuard(const CallGuard&) = delete;
+    CallGuard& operator=(const CallGuard&) = delete;
+    bool ok() const { return binder_.call_depth_ <= kMaxCallDepth; }
+
+   private:
+    Binder& binder_;
+  };
 
   bool CountNode(Span span, std::size_t count = 1);  // false after reporting ZW003
   bool exhausted() const { return nodes_ > kMaxPlanNodes; }
@@ -171,17 +213,20 @@ class Binder {
   static const OperatorParameter* FindParameter(const Operator& op, std::string_view name);
 
   // pipe.cc
-  RelationPtr BindOperator(const Step& step, bool last);
+  RelationPtr BindOperator(const Step& step);
+  RelationPtr BindRender(const Step& step);
   // binder/operator_row.cc
   RelationPtr BindWhere(const Step& step);
   RelationPtr BindFilter(const Step& step, const ScalarPtr& predicate);
   RelationPtr BindExtend(const Step& step);
+  void ExtendRow(const std::vector<NamedExpr>& items, const RowScope& row, ExtendedRow& extended);
   RelationPtr BindSerialize(const Step& step);
   RelationPtr BindProject(const Step& step);
   // Columns of `project`, `print`, `distinct` and the keys of summarize: names in `columns`, values returned beside them.
   std::vector<ScalarPtr> BindColumns(const std::vector<NamedExpr>& items, const RowScope& row, ResultColumns& columns);
   bool AddColumn(const NamedExpr& item, const ScalarPtr& value, const RowScope& row, ResultColumns& columns);
   bool CheckSingleName(const NamedExpr& item);
+  void RefuseOrderFunctions(const Scalar& scalar, std::string_view place);
   RelationPtr ProjectColumns(const RelationPtr& input, const std::vector<std::size_t>& columns, Span span);
   // binder/operator_columns.cc
   RelationPtr BindProjectAway(const Step& step);
@@ -191,24 +236,40 @@ class Binder {
   std::vector<bool> MatchColumns(const std::vector<WildName>& patterns, const Schema& schema);
   // binder/operator_parse.cc
   RelationPtr BindParse(const Step& step);
+  void BindParseKind(const Operator& op, Relation& parse);
   // binder/operator_expand.cc
   RelationPtr BindMvExpand(const Step& step);
   RelationPtr BindMvApply(const Step& step);
-  bool BindExpansions(const Step& step, Relation& expand, Schema& row, std::vector<std::size_t>& replaced);
+  void BindExpansionOptions(const Step& step, Relation& expand);
+  void BindExpansions(const Step& step, Relation& expand, Schema& row_schema);
   // binder/operator_group.cc
   RelationPtr BindSummarize(const Step& step);
   RelationPtr BindDistinct(const Step& step);
   RelationPtr BindCount(const Step& step);
-  std::optional<std::size_t> DirectColumn(const Expr& expr, const Schema& row) const;
-  void RefuseDynamicKey(const ScalarPtr& key);
+  std::optional<std::size_t> DirectColumn(const Expr& expr, const Scalar& value, const Schema& row) const;
+  void RefuseDynamicKey(const ScalarPtr& key, Span span);
+  bool AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values);
+  RelationPtr FinishSummarize(Relation aggregate, Schema schema, const Schema& call_columns, std::vector<ScalarPtr> values);
   // binder/operator_join.cc
   RelationPtr BindJoin(const Step& step);
+  JoinKind BindJoinKind(const Operator& op);
+  void BindJoinCondition(const Expr& condition, Relation& join);
+  void BindCommonKey(const Name& name, Relation& join);
+  void AddJoinKey(std::size_t left, std::size_t right, Span span, Relation& join);
+  static void JoinColumns(bool lookup, Relation& join);
   // binder/operator_union.cc
   RelationPtr BindUnion(const Step& step);
   RelationPtr BindSearch(const Step& step);
+  ScalarPtr BindSearchPredicate(const Expr& expr, const RowScope& row, bool match_case);
+  std::vector<RelationPtr> BindSources(const Step& step, bool fuzzy);
+  bool AddMatchingTables(const Name& pattern, const Scope& names, std::vector<RelationPtr>& inputs);
+  bool TableExists(const Name& name, const Scope& names) const;
+  RelationPtr MakeUnion(std::vector<RelationPtr> inputs, bool inner, const std::string& source_column, Span span);
+  std::string SourceName(const RelationPtr& relation, std::size_t place) const;
   // binder/operator_order.cc
   RelationPtr BindSort(const Step& step);
   RelationPtr BindTake(const Step& step);
+  ScalarPtr BindRowCount(const Expr& expr, const Scope& names);
   // binder/table.cc
   RelationPtr BindDatatable(const Expr& expr);
   RelationPtr BindPrint(const Step& step);
@@ -217,10 +278,20 @@ class Binder {
   RelationPtr BindEvaluate(const Step& step);
   RelationPtr BindStoredTable(std::string_view name, Span span);
   RelationPtr BindStoredFunction(const Name& name);
+  RelationPtr BindTableFunction(const Expr& call, const Scope& scope);
   // binder/statement.cc
-  struct Arguments;
-  void DefineLet(const Statement& statement, const Scope& scope, Definition& definition);
+  // A block's let statements, in order; what a function sees is what stood before it.
+  class Block;
+  Definition Define(const Statement& let, const Scope& scope);
+  Definition DefineScalar(ScalarPtr scalar, std::size_t nodes_before) const;
+  Definition DefineParameter(const LambdaParameter& parameter);
+  bool YieldsTable(const Lambda& lambda, const Scope& scope) const;
+  RelationPtr CallTabular(const Expr& call, const Definition& definition, const Scope& scope, const RelationPtr& piped_input);
   bool BindArguments(const Expr& call, const Lambda& lambda, const RowScope& row, const RelationPtr& piped_input, Scope& parameters);
+  bool MatchArguments(const Expr& call, const Lambda& lambda, bool piped, std::vector<const Expr*>& matched);
+  bool CheckColumns(const LambdaParameter& parameter, const Relation& table, Span span);
+  ScalarPtr ConvertArgument(const ScalarPtr& argument, const Expr& expr, Type type);
+  RelationPtr NoteSubquery(RelationPtr relation);
 
   // Where a stored function's text is being bound: its places mean nothing in the query's text.
   struct Foreign {
@@ -240,6 +311,10 @@ class Binder {
   const Foreign* foreign_ = nullptr;
   std::uint32_t row_context_ = 1;       // of the row that expressions read now
   std::uint32_t last_row_context_ = 1;
+  std::uint32_t subquery_depth_ = 0;    // of the deepest relation within the expressions bound in this pipe
+  std::set<std::string, std::less<>> functions_in_progress_;          // stored ones
+  std::map<const Relation*, std::string> names_by_as_;                // what `as` called a relation
+  std::map<std::string, RelationPtr, std::less<>>* exported_ = nullptr;  // names that `as` gives to later statements
 };
 
 }  // namespace zoomwatch::kql

@@ -1,0 +1,153 @@
+// Operators that make one row of many: summarize, distinct, count.
+#include <utility>
+
+#include "common/kql/binder/binder_state.h"
+#include "fmt/format.h"
+
+namespace zoomwatch::kql {
+namespace {
+
+// Every result column is the call output of its place: no projection is needed above the aggregation.
+bool IsIdentity(const std::vector<ScalarPtr>& values, std::size_t keys, std::size_t calls) {
+  if (values.size() != calls) return false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i]->kind != ScalarKind::kColumn || values[i]->column != keys + i) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void Binder::RefuseDynamicKey(const ScalarPtr& key, Span span) {
+  if (key->type == Type::kDynamic) {
+    Error(code::kDynamicKey, span, "a group key cannot be dynamic: convert it first, as in tostring(...)");
+  }
+  RefuseOrderFunctions(*key, "a group key");
+}
+
+// The column that an expression is: a name, or a conversion of a column to the type that it has anyway.
+std::optional<std::size_t> Binder::DirectColumn(const Expr& expr, const Scalar& value, const Schema& row) const {
+  const Scalar* scalar = &value;
+  if (expr.kind == ExprKind::kCall && scalar->kind == ScalarKind::kCall && scalar->children.size() == 1 &&
+      scalar->function->naming == Naming::kFirstArgument && scalar->function->name.starts_with("to") &&
+      scalar->children[0]->type == scalar->type) {
+    scalar = scalar->children[0].get();
+  }
+  if (scalar->kind != ScalarKind::kColumn || scalar->column >= row.size()) return std::nullopt;
+  return scalar->column;
+}
+
+bool Binder::AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values) {
+  const std::size_t count = bound.values.size();
+  if (item.tuple && count < 2) {
+    Error(code::kNotATuple, item.names.front().span, "the expression has one value, it takes one name");
+    return false;
+  }
+  for (std::size_t i = count; i < item.names.size(); ++i) {
+    Error(code::kNameWithoutValue, item.names[i].span, fmt::format("there is no value for the name '{}'", item.names[i].text));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool loose = bound.values[i]->loose;
+    if (i >= item.names.size()) {
+      columns.AddGenerated(bound.names[i], bound.types[i], loose);
+    } else if (!columns.AddExplicit(item.names[i].text, bound.types[i], loose)) {
+      ErrorDuplicate(item.names[i].span, item.names[i].text);
+      continue;
+    }
+    values.push_back(bound.values[i]);
+  }
+  return true;
+}
+
+RelationPtr Binder::BindSummarize(const Step& step) {
+  RowScope row = step.Row();
+  Relation aggregate;
+  aggregate.kind = RelationKind::kAggregate;
+  aggregate.span = step.op.span;
+  aggregate.inputs = {step.input};
+  ResultColumns columns;
+  std::vector<std::size_t> direct;
+  for (const NamedExpr& item : step.op.by) {
+    if (exhausted()) return nullptr;
+    if (!CheckSingleName(item)) continue;
+    ScalarPtr key = BindScalar(*item.expr, row);
+    RefuseDynamicKey(key, item.expr->span);
+    if (!AddColumn(item, key, row, columns)) continue;
+    if (const auto column = DirectColumn(*item.expr, *key, *row.row)) direct.push_back(*column);
+    aggregate.keys.push_back(std::move(key));
+  }
+  row.star_omits = &direct;
+  std::vector<ScalarPtr> values;
+  Schema call_columns;
+  for (const NamedExpr& item : step.op.items) {
+    if (exhausted() || values.size() > kMaxColumns) return nullptr;
+    const AggregateItem bound = BindAggregate(*item.expr, row, aggregate.keys.size(), aggregate.aggregates, call_columns);
+    AddAggregate(item, bound, columns, values);
+  }
+  for (const AggregateCall& call : aggregate.aggregates) {
+    for (const ScalarPtr& argument : call.arguments) RefuseOrderFunctions(*argument, "an aggregate");
+  }
+  return FinishSummarize(std::move(aggregate), columns.Take(), call_columns, std::move(values));
+}
+
+RelationPtr Binder::FinishSummarize(Relation aggregate, Schema schema, const Schema& call_columns, std::vector<ScalarPtr> values) {
+  const std::size_t keys = aggregate.keys.size();
+  if (IsIdentity(values, keys, call_columns.size())) {
+    aggregate.schema = std::move(schema);
+    return Make(std::move(aggregate));
+  }
+  // The names of the columns between the two are nobody's to see.
+  for (std::size_t i = 0; i < keys + call_columns.size(); ++i) {
+    Column column = i < keys ? schema[i] : call_columns[i - keys];
+    column.name = fmt::format("${}", i);
+    aggregate.schema.push_back(std::move(column));
+  }
+  Relation project;
+  project.kind = RelationKind::kProject;
+  project.span = aggregate.span;
+  RelationPtr input = Make(std::move(aggregate));
+  if (input == nullptr) return nullptr;
+  for (std::size_t i = 0; i < keys; ++i) project.outputs.push_back(ColumnOf(input->schema, i, project.span));
+  for (ScalarPtr& value : values) project.outputs.push_back(std::move(value));
+  project.schema = std::move(schema);
+  project.inputs = {std::move(input)};
+  return Make(std::move(project));
+}
+
+RelationPtr Binder::BindDistinct(const Step& step) {
+  Relation distinct;
+  distinct.kind = RelationKind::kAggregate;
+  distinct.span = step.op.span;
+  distinct.inputs = {step.input};
+  if (step.op.star) {
+    distinct.schema = step.input->schema;
+    distinct.keys = AllColumns(distinct.schema, step.op.span);
+    for (const ScalarPtr& key : distinct.keys) {
+      if (key->type != Type::kDynamic) continue;
+      Error(code::kDynamicKey, step.op.span,
+            fmt::format("distinct cannot compare dynamic values: column '{}'", distinct.schema[key->column].name));
+      break;
+    }
+    return Make(std::move(distinct));
+  }
+  ResultColumns columns;
+  distinct.keys = BindColumns(step.op.items, step.Row(), columns);
+  for (const ScalarPtr& key : distinct.keys) RefuseDynamicKey(key, key->span);
+  distinct.schema = columns.Take();
+  return Make(std::move(distinct));
+}
+
+RelationPtr Binder::BindCount(const Step& step) {
+  Relation count;
+  count.kind = RelationKind::kAggregate;
+  count.span = step.op.span;
+  count.inputs = {step.input};
+  AggregateCall call;
+  call.function = FindAggregate("count");
+  call.aggregate = Aggregate::kCount;
+  count.aggregates.push_back(std::move(call));
+  count.schema = {{step.op.name.text.empty() ? "Count" : step.op.name.text, Type::kLong, false}};
+  return Make(std::move(count));
+}
+
+}  // namespace zoomwatch::kql
