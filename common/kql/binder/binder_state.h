@@ -246,7 +246,6 @@ class Binder {
   RelationPtr BindSummarize(const Step& step);
   RelationPtr BindDistinct(const Step& step);
   RelationPtr BindCount(const Step& step);
-  std::optional<std::size_t> DirectColumn(const Expr& expr, const Scalar& value, const Schema& row) const;
   void RefuseDynamicKey(const ScalarPtr& key, Span span);
   bool AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values);
   RelationPtr FinishSummarize(Relation aggregate, Schema schema, const Schema& call_columns, std::vector<ScalarPtr> values);
@@ -305,6 +304,7 @@ class Binder {
   const BindOptions& options_;
   const MentionedNames mentioned_;
   std::size_t nodes_ = 0;
+  int unnamed_count_ = 0;  // Column1, Column2, ...: the number goes on through the query
   int call_depth_ = 0;
   bool failed_ = false;
   int unnamed_columns_ = 0;  // for ResultColumns

@@ -30,11 +30,11 @@ struct ExtendedRow {
     return place->second;
   }
 
-  // Column1, Column2, ... of those that the input does not have.
-  std::size_t SetUnnamed(const ScalarPtr& value) {
+  // Column1, Column2, ... of those that the input does not have; `count` is that of the query.
+  std::size_t SetUnnamed(const ScalarPtr& value, int& count) {
     std::string name;
     do {
-      name = fmt::format("Column{}", ++unnamed);
+      name = fmt::format("Column{}", ++count);
     } while (IsOfInput(name));
     return Set(name, value);
   }
@@ -49,7 +49,6 @@ struct ExtendedRow {
   }
 
   const std::size_t input_size;
-  std::size_t unnamed = 0;
   std::unordered_map<std::string, std::size_t> by_name;
 };
 

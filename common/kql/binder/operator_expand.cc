@@ -58,7 +58,7 @@ void Binder::BindExpansions(const Step& step, Relation& expand, Schema& row_sche
     }
     auto column = std::make_shared<Scalar>();
     column->type = item.to_type.value_or(Type::kDynamic);
-    const std::size_t output = name.empty() ? row.SetUnnamed(column) : row.Set(name, column);
+    const std::size_t output = name.empty() ? row.SetUnnamed(column, unnamed_count_) : row.Set(name, column);
     std::erase_if(expand.expansions, [output](const Expansion& other) { return other.output == output; });
     expand.expansions.push_back({value, item.to_type, output});
   }

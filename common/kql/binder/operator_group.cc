@@ -25,18 +25,6 @@ void Binder::RefuseDynamicKey(const ScalarPtr& key, Span span) {
   RefuseOrderFunctions(*key, "a group key");
 }
 
-// The column that an expression is: a name, or a conversion of a column to the type that it has anyway.
-std::optional<std::size_t> Binder::DirectColumn(const Expr& expr, const Scalar& value, const Schema& row) const {
-  const Scalar* scalar = &value;
-  if (expr.kind == ExprKind::kCall && scalar->kind == ScalarKind::kCall && scalar->children.size() == 1 &&
-      scalar->function->naming == Naming::kFirstArgument && scalar->function->name.starts_with("to") &&
-      scalar->children[0]->type == scalar->type) {
-    scalar = scalar->children[0].get();
-  }
-  if (scalar->kind != ScalarKind::kColumn || scalar->column >= row.size()) return std::nullopt;
-  return scalar->column;
-}
-
 bool Binder::AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values) {
   const std::size_t count = bound.values.size();
   if (item.tuple && count < 2) {
@@ -65,7 +53,7 @@ RelationPtr Binder::BindSummarize(const Step& step) {
   aggregate.kind = RelationKind::kAggregate;
   aggregate.span = step.op.span;
   aggregate.inputs = {step.input};
-  ResultColumns columns;
+  ResultColumns columns(ResultColumns::Unnamed::kColumnN, &unnamed_count_);
   std::vector<std::size_t> direct;
   for (const NamedExpr& item : step.op.by) {
     if (exhausted()) return nullptr;
@@ -73,7 +61,7 @@ RelationPtr Binder::BindSummarize(const Step& step) {
     ScalarPtr key = BindScalar(*item.expr, row);
     RefuseDynamicKey(key, item.expr->span);
     if (!AddColumn(item, key, row, columns)) continue;
-    if (const auto column = DirectColumn(*item.expr, *key, *row.row)) direct.push_back(*column);
+    if (RefersToColumn(*item.expr, *key)) direct.push_back(key->column);
     aggregate.keys.push_back(std::move(key));
   }
   row.star_omits = &direct;
@@ -130,7 +118,7 @@ RelationPtr Binder::BindDistinct(const Step& step) {
     }
     return Make(std::move(distinct));
   }
-  ResultColumns columns;
+  ResultColumns columns(ResultColumns::Unnamed::kColumnN, &unnamed_count_);
   distinct.keys = BindColumns(step.op.items, step.Row(), columns);
   for (const ScalarPtr& key : distinct.keys) RefuseDynamicKey(key, key->span);
   distinct.schema = columns.Take();

@@ -31,8 +31,10 @@ bool AnyNeedsOrder(const std::vector<ScalarPtr>& scalars) {
   return false;
 }
 
-bool IsColumn(const Expr& expr, const RowScope& row) {
-  return expr.kind == ExprKind::kName && row.row != nullptr && FindColumn(*row.row, expr.name.text).has_value();
+// An item that counts as the column that it is. A call of one's own function does not, though it may yield a column.
+bool IsReference(const NamedExpr& item, const Scalar& value, const RowScope& row) {
+  if (!item.names.empty() || row.row == nullptr || !RefersToColumn(*item.expr, value)) return false;
+  return item.expr->kind != ExprKind::kCall || row.names->Find(item.expr->name.text) == nullptr;
 }
 
 }  // namespace
@@ -93,19 +95,19 @@ void Binder::ExtendRow(const std::vector<NamedExpr>& items, const RowScope& row,
     if (exhausted()) return;
     if (!CheckSingleName(item)) continue;
     const ScalarPtr value = BindScalar(*item.expr, row);
-    const bool reference = item.names.empty() && IsColumn(*item.expr, row);
+    const bool reference = IsReference(item, *value, row);
     if (!item.names.empty() || reference) {
-      const Name& name = reference ? item.expr->name : item.names.front();
-      if (!declared.insert(name.text).second) {
-        ErrorDuplicate(name.span, name.text);
+      const std::string& name = reference ? (*row.row)[value->column].name : item.names.front().text;
+      if (!declared.insert(name).second) {
+        ErrorDuplicate(reference ? item.expr->span : item.names.front().span, name);
       } else if (!reference) {
-        extended.Set(name.text, value);
+        extended.Set(name, value);
       }
       continue;
     }
     const std::string name = ResultName(*item.expr, row);
     if (name.empty()) {
-      extended.SetUnnamed(value);
+      extended.SetUnnamed(value, unnamed_count_);
     } else {
       extended.Set(name, value);
     }
@@ -137,13 +139,14 @@ RelationPtr Binder::BindSerialize(const Step& step) {
 }
 
 bool Binder::AddColumn(const NamedExpr& item, const ScalarPtr& value, const RowScope& row, ResultColumns& columns) {
-  if (item.names.empty() && !IsColumn(*item.expr, row)) {
+  const bool reference = IsReference(item, *value, row);
+  if (item.names.empty() && !reference) {
     columns.AddGenerated(ResultName(*item.expr, row), value->type, value->loose);
     return true;
   }
-  const Name& name = item.names.empty() ? item.expr->name : item.names.front();
-  if (columns.AddExplicit(name.text, value->type, value->loose)) return true;
-  ErrorDuplicate(name.span, name.text);
+  const std::string& name = reference ? (*row.row)[value->column].name : item.names.front().text;
+  if (columns.AddExplicit(name, value->type, value->loose)) return true;
+  ErrorDuplicate(reference ? item.expr->span : item.names.front().span, name);
   return false;
 }
 
@@ -159,7 +162,7 @@ std::vector<ScalarPtr> Binder::BindColumns(const std::vector<NamedExpr>& items, 
 }
 
 RelationPtr Binder::BindProject(const Step& step) {
-  ResultColumns columns;
+  ResultColumns columns(ResultColumns::Unnamed::kColumnN, &unnamed_count_);
   Relation project;
   project.kind = RelationKind::kProject;
   project.span = step.op.span;
