@@ -10,6 +10,7 @@ http::Response ToResponse(const Refusal& refusal) {
   http::Response response{.status = refusal.status, .content_type = "application/json; charset=utf-8"};
   response.body =
       fmt::format(R"({{"error":{{"code":{},"message":{}}}}})", JsonString(refusal.code), JsonString(refusal.message));
+  response.headers.emplace_back("x-ms-error-code", refusal.code);
   if (refusal.retry_after_seconds.has_value()) {
     response.headers.emplace_back("Retry-After", std::to_string(*refusal.retry_after_seconds));
   }

@@ -17,7 +17,8 @@ struct Refusal {
   std::optional<int> retry_after_seconds;
 };
 
-// {"error":{"code":...,"message":...}}, as Azure's resource and ingestion endpoints write it.
+// {"error":{"code":...,"message":...}} and the code in x-ms-error-code, as the ingestion endpoint writes it.
+// REQUIRES: the code has no line end.
 http::Response ToResponse(const Refusal& refusal);
 
 // Appends the text as a JSON string with its quotes. REQUIRES: `text` is UTF-8.

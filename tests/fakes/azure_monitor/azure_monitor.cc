@@ -147,7 +147,7 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
   http::Response Discovery(const http::Request& request) const {
     const std::string authority = url + std::string(request.path().substr(0, request.path().find('/', 1)));
     return Json(fmt::format(R"({{"issuer":"{0}/v2.0","token_endpoint":"{0}/oauth2/v2.0/token",)"
-                            R"("authorization_endpoint":"{0}/oauth2/v2.0/authorize"}})",
+                            R"("authorization_endpoint":"{0}/oauth2/v2.0/authorize","jwks_uri":"{0}/discovery/v2.0/keys"}})",
                             authority));
   }
 

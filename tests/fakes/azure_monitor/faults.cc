@@ -59,7 +59,7 @@ std::string_view DefaultCode(int status) {
   switch (status) {
     case 400: return "InvalidRequest";
     case 401: return "InvalidAuthenticationToken";
-    case 403: return "OperationForbidden";
+    case 403: return "OperationFailed";
     case 404: return "NotFound";
     case 413: return "ContentLengthLimitExceeded";
     case 429: return "TooManyRequests";
@@ -87,14 +87,18 @@ absl::StatusOr<Fault> ReadFault(const boost::json::object& object) {
     fault.action = found->action;
   }
   const bool refuses_rows = fault.action == FaultAction::kRefuseRows;
-  fault.skip = static_cast<int>(NumberIn(object, "skip").value_or(0));
-  fault.count = static_cast<int>(NumberIn(object, "count").value_or(refuses_rows ? 0 : 1));
-  fault.status = static_cast<int>(NumberIn(object, "status").value_or(refuses_rows ? 400 : 503));
+  fault.skip = static_cast<int>(IntegerIn(object, "skip").value_or(0));
+  fault.count = static_cast<int>(IntegerIn(object, "count").value_or(refuses_rows ? 0 : 1));
+  fault.status = static_cast<int>(IntegerIn(object, "status").value_or(refuses_rows ? 400 : 503));
   if (fault.status < 200 || fault.status > 599) return absl::InvalidArgumentError(fmt::format("fault: status {}", fault.status));
-  const int64_t delay = NumberIn(object, "delay_ms").value_or(0);
+  const int64_t delay = IntegerIn(object, "delay_ms").value_or(0);
   fault.delay = delay < 0 ? absl::InfiniteDuration() : absl::Milliseconds(delay);
-  if (const auto seconds = NumberIn(object, "retry_after")) fault.retry_after_seconds = static_cast<int>(*seconds);
+  if (const auto seconds = IntegerIn(object, "retry_after")) fault.retry_after_seconds = static_cast<int>(*seconds);
   fault.code = TextIn(object, "code");
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  if (!std::all_of(fault.code.begin(), fault.code.end(), is_letter)) {
+    return absl::InvalidArgumentError("fault: code: letters and digits only, it goes into a header");
+  }
   fault.message = TextIn(object, "message");
   fault.column = TextIn(object, "column");
   fault.matches = TextIn(object, "matches");

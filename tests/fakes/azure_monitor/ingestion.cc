@@ -29,6 +29,11 @@ std::string_view PathPart(std::string_view path, int number) {
   return path.substr(0, path.find('/'));
 }
 
+Refusal TooLarge(size_t max_bytes, size_t bytes) {
+  return Refuse(413, "ContentLengthLimitExceeded",
+                fmt::format("Maximum allowed content length: {} bytes (1 MB). Provided content length: {} bytes.", max_bytes, bytes));
+}
+
 bool IsObject(std::string_view content) {
   const size_t first = content.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && content[first] == '{';
@@ -93,23 +98,18 @@ std::optional<Refusal> Ingestion::ReadContent(const http::Request& request, std:
   if (!gzip && !http::EqualsIgnoreCase(encoding, "identity")) {
     return Refuse(415, "UnsupportedMediaType", "The Content-Encoding must be gzip or identity.");
   }
-  const size_t max_bytes = options_.limits.max_body_bytes;
+  const AzureLimits& limits = options_.limits;
   content = request.body;
   GunzipResult result = GunzipResult::kOk;
-  if (gzip && request.body.size() <= max_bytes) {
-    result = Gunzip(request.body, max_bytes, buffer);
+  if (gzip && request.body.size() <= limits.max_body_bytes) {
+    result = Gunzip(request.body, limits.max_content_bytes, buffer);
     content = buffer;
   }
   store_.NoteSizes(request.body.size(), content.size());
   if (result == GunzipResult::kBroken) return Refuse(400, "InvalidEncoding", "The request body is not gzip.");
-  if (content.size() > max_bytes) return TooLarge(content.size());
+  if (request.body.size() > limits.max_body_bytes) return TooLarge(limits.max_body_bytes, request.body.size());
+  if (content.size() > limits.max_content_bytes) return TooLarge(limits.max_content_bytes, content.size());
   return std::nullopt;
-}
-
-Refusal Ingestion::TooLarge(size_t bytes) const {
-  return Refuse(413, "ContentLengthLimitExceeded",
-                fmt::format("Maximum allowed content length: {} bytes. Provided content length: {} bytes.", options_.limits.max_body_bytes,
-                            bytes));
 }
 
 }  // namespace zoomwatch::fakes

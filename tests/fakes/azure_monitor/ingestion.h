@@ -9,7 +9,7 @@
 //   400 InvalidStream                a stream that the rule does not declare
 //   429 TooManyRequests              the minute's calls are used up; with Retry-After
 //   415 UnsupportedMediaType         Content-Type is not application/json, Content-Encoding not gzip or identity
-//   413 ContentLengthLimitExceeded   above max_body_bytes as sent, or after decompression
+//   413 ContentLengthLimitExceeded   above max_body_bytes as sent or max_content_bytes after decompression
 //   400 InvalidEncoding              not gzip although it says so
 //   429 TooManyRequests              the minute's bytes are used up; with Retry-After
 //   400 ...                          call_reader.h
@@ -48,7 +48,6 @@ class Ingestion {
   std::optional<Refusal> CheckAddress(const http::Request& request, absl::Time now, const Stream*& stream);
   // nullopt: `content` has the body, decompressed when it was not plain.
   std::optional<Refusal> ReadContent(const http::Request& request, std::string_view& content, std::string& buffer);
-  Refusal TooLarge(size_t bytes) const;
 
   const Options options_;
   const TokenAuthority& tokens_;

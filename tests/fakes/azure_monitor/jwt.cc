@@ -74,13 +74,22 @@ std::string_view TextIn(const boost::json::object& object, std::string_view key)
   return {value->get_string().data(), value->get_string().size()};
 }
 
-std::optional<int64_t> NumberIn(const boost::json::object& object, std::string_view key) {
+std::optional<int64_t> IntegerIn(const boost::json::object& object, std::string_view key) {
   const boost::json::value* const value = Find(object, key);
   if (value == nullptr || !value->is_number()) return std::nullopt;
   boost::system::error_code error;
   const auto number = value->to_number<int64_t>(error);
   if (error) return std::nullopt;
   return number;
+}
+
+std::optional<absl::Time> TimeIn(const boost::json::object& object, std::string_view key) {
+  const boost::json::value* const value = Find(object, key);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  boost::system::error_code error;
+  const auto seconds = value->to_number<double>(error);
+  if (error) return std::nullopt;
+  return absl::UnixEpoch() + absl::Seconds(seconds);
 }
 
 }  // namespace zoomwatch::fakes

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/time.h"
+
 namespace zoomwatch::fakes {
 
 std::string Base64UrlEncode(std::string_view bytes);
@@ -24,6 +26,8 @@ std::optional<Jwt> ReadJwt(std::string_view token);
 
 // Texts and numbers of a header or of claims; "" and nullopt when absent or of another type.
 std::string_view TextIn(const boost::json::object& object, std::string_view key);
-std::optional<int64_t> NumberIn(const boost::json::object& object, std::string_view key);
+std::optional<int64_t> IntegerIn(const boost::json::object& object, std::string_view key);
+// A time in seconds since 1970, whole or not: clients write both.
+std::optional<absl::Time> TimeIn(const boost::json::object& object, std::string_view key);
 
 }  // namespace zoomwatch::fakes

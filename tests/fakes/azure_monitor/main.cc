@@ -55,7 +55,10 @@ po::options_description Options(CommandLine& line) {
       "the table of events")("auxiliary", po::value(&line.auxiliary)->value_name("STREAM"),
                              "the stream's table has the plan Auxiliary; may be repeated")(
       "max-body-bytes", po::value(&options.limits.max_body_bytes)->default_value(options.limits.max_body_bytes)->value_name("N"),
-      "of one call, before and after decompression")(
+      "of one call as sent")(
+      "max-content-bytes",
+      po::value(&options.limits.max_content_bytes)->default_value(options.limits.max_content_bytes)->value_name("N"),
+      "of one call after decompression")(
       "max-calls-per-minute",
       po::value(&options.limits.max_calls_per_minute)->default_value(options.limits.max_calls_per_minute)->value_name("N"), "of the rule")(
       "max-bytes-per-minute",

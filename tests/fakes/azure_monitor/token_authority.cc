@@ -216,11 +216,11 @@ std::optional<Refusal> TokenAuthority::Check(std::optional<std::string_view> aut
   }
   {
     MutexLock lock(mutex_);
-    if (NumberIn(token->claims, "generation") != generation_) {
+    if (IntegerIn(token->claims, "generation") != generation_) {
       return Unauthorized("InvalidAuthenticationToken", "The authentication token was revoked.");
     }
   }
-  if (now >= absl::FromUnixSeconds(NumberIn(token->claims, "exp").value_or(0))) {
+  if (now >= TimeIn(token->claims, "exp").value_or(absl::InfinitePast())) {
     return Unauthorized("ExpiredAuthenticationToken", "The authentication token has expired.");
   }
   if (WithoutSlashes(TextIn(token->claims, "aud")) != WithoutSlashes(options_.ingestion_resource)) {

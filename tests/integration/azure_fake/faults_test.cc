@@ -35,6 +35,7 @@ TEST_F(AzureFaultsTest, AnswersTheNextCallsWithAStatus) {
 TEST_F(AzureFaultsTest, AnswersUntilClearedWhenTheCountIsZero) {
   Add({.count = 0, .status = 403});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Upload(kRow).status, 403);
+  EXPECT_EQ(Code(Upload(kRow)), "OperationFailed");
   fake().ClearFaults();
   EXPECT_EQ(Upload(kRow).status, 204);
 }
@@ -152,7 +153,7 @@ TEST_F(AzureFaultsTest, TakesFaultsAsJson) {
 
 TEST_F(AzureFaultsTest, RefusesFaultsThatItDoesNotUnderstand) {
   for (const std::string_view json :
-       {R"({"statuss":429})", R"({"action":"explode"})", R"({"target":"moon"})", R"({"status":99})", R"({"status":600})",
+       {R"({"statuss":429})", R"({"action":"explode"})", R"({"target":"moon"})", R"({"status":99})", R"({"status":600})", R"({"code":"a\r\nb"})",
         R"({"action":"refuse_rows"})", R"({"action":"refuse_rows","column":"a","matches":"("})", "[1]", "{"}) {
     EXPECT_EQ(AddFaults(json).status, 400) << json;
   }

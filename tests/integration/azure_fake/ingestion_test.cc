@@ -92,7 +92,8 @@ TEST_F(AzureIngestionTest, LimitsTheBodyAsSent) {
   const RawResponse response = Upload(BodyOfSize(1'048'577));
   EXPECT_EQ(response.status, 413);
   EXPECT_EQ(Code(response), "ContentLengthLimitExceeded");
-  EXPECT_EQ(Text(response.body, "message"), "Maximum allowed content length: 1048576 bytes. Provided content length: 1048577 bytes.");
+  EXPECT_EQ(response.Header("x-ms-error-code"), "ContentLengthLimitExceeded");
+  EXPECT_EQ(Text(response.body, "message"), "Maximum allowed content length: 1048576 bytes (1 MB). Provided content length: 1048577 bytes.");
   EXPECT_EQ(fake().state().largest_body_bytes, 1'048'577u);
 }
 

@@ -86,6 +86,23 @@ TEST_F(AzureTokenTest, TakesAFederatedAssertionUntilItsExpiry) {
   EXPECT_EQ(fake().tokens().last_client_assertion(), Assertion("{}", FederatedClaims(kNow)));
 }
 
+TEST_F(AzureTokenTest, TakesAnAssertionWithAFractionOfASecondInItsTimes) {
+  const auto claims = [](std::string_view expiry) {
+    return fmt::format(R"({{"iss":"https://issuer.example/","sub":"a","aud":"api://AzureADTokenExchange","nbf":1794999999.5,"exp":{}}})", expiry);
+  };
+  EXPECT_EQ(AskWithAssertion(Assertion("{}", claims("1795000000.25"))).status, 200);
+  EXPECT_EQ(AskWithAssertion(Assertion("{}", claims("1794999999.75"))).status, 401);
+}
+
+TEST_F(AzureTokenTest, TakesAnAssertionThatBeginsAtMostFiveMinutesAhead) {
+  const auto claims = [](int64_t begin) {
+    return fmt::format(R"({{"iss":"https://issuer.example/","sub":"a","aud":"api://AzureADTokenExchange","nbf":{},"exp":1795001000}})", begin);
+  };
+  EXPECT_EQ(AskWithAssertion(Assertion("{}", claims(1795000299))).status, 200);
+  EXPECT_EQ(AskWithAssertion(Assertion("{}", claims(1795000300))).status, 200);
+  EXPECT_EQ(AskWithAssertion(Assertion("{}", claims(1795000301))).status, 401);
+}
+
 TEST_F(AzureTokenTest, TakesACertificateAssertionByItsShape) {
   EXPECT_EQ(AskWithAssertion(Assertion(R"({"alg":"PS256","x5t#S256":"a"})", OwnClaims("tenant-1"))).status, 200);
   EXPECT_EQ(AskWithAssertion(Assertion(R"({"alg":"RS256","x5t":"a"})", OwnClaims("tenant-1"))).status, 200);
