@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/kql/batch/demand.h"
 #include "common/kql/batch/executor.h"
 #include "common/kql/block.h"
 #include "common/kql/functions/call.h"
@@ -51,6 +52,10 @@ class Execution {
   virtual TableSource& tables() = 0;
   virtual absl::Status Check() = 0;                        // cancellation, deadline
   virtual OperatorPtr Build(const Relation& relation) = 0;  // a fresh reader of that relation's rows
+  virtual const Demand& demand(const Relation& relation) = 0;
+  virtual void AddScanned(const ScanStatistics& scanned) = 0;
+  // The rows that the next Build() of this kInput yields.
+  virtual void SetInput(const Relation& input, Block rows) = 0;
 
   ScalarEvaluator Evaluator(const ScalarPtr& scalar) { return ScalarEvaluator(scalar, context(), &subqueries()); }
 };
