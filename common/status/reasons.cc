@@ -101,6 +101,8 @@ constexpr ReasonRow kTable[] = {
      "No answer, a cut connection or 5xx from Azure."},
     {Reason::kDeliveryUnexpectedAnswer, "DELIVERY_UNEXPECTED_ANSWER", Code::kFailedPrecondition, Retry::kLater, 0,
      "An answer that Azure's interface does not know, for example a redirect: something else may stand at the address or between."},
+    {Reason::kDeliveryAllRefused, "DELIVERY_ALL_REFUSED", Code::kFailedPrecondition, Retry::kLater, 0,
+     "Azure refuses every row (400): stream, table or transformation may be wrong. No row is given up; delivery waits, intake goes on."},
     {Reason::kSinkFailed, "SINK_FAILED", Code::kUnavailable, Retry::kLater, 0,
      "The file of the JSON-lines sink could not be written."},
     {Reason::kHttpCallFailed, "HTTP_CALL_FAILED", Code::kUnavailable, Retry::kLater, 0,

@@ -63,6 +63,7 @@ enum class Reason {
   kDeliveryRuleUnknown,
   kDeliveryUnreachable,
   kDeliveryUnexpectedAnswer,
+  kDeliveryAllRefused,
   kSinkFailed,
   // Calls of HTTP servers (common/http_client).
   kHttpCallFailed,
