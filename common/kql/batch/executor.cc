@@ -191,9 +191,10 @@ class QueryExecution final : public Execution, public SubqueryResults {
   }
 
   OperatorPtr BuildOwn(const Relation& relation) {
+    OperatorPtr built = MakeOperator(relation);  // first, so that inputs are listed before their readers
     const auto [entry, added] = entries_.try_emplace(&relation, statistics_.operators.size());
     if (added) statistics_.operators.push_back({NameOf(relation), relation.span, 0});
-    return std::make_unique<CountedOperator>(*this, entry->second, MakeOperator(relation));
+    return std::make_unique<CountedOperator>(*this, entry->second, std::move(built));
   }
 
   OperatorPtr MakeOperator(const Relation& relation) {
