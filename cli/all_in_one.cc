@@ -1,9 +1,9 @@
 #include "cli/all_in_one.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
+#include "cli/ledger_report.h"
 #include "common/admin/admin_server.h"
 #include "common/app/steps.h"
 #include "common/grpc/server.h"
@@ -62,28 +62,6 @@ ServiceConfigs SplitConfig(const config::v1::AllInOne& config) {
   return configs;
 }
 
-std::vector<ledger::v1::AccountLedger> AddLedgers(const std::vector<ledger::v1::AccountLedger>& a,
-                                                 const std::vector<ledger::v1::AccountLedger>& b) {
-  std::map<std::string, ledger::v1::AccountLedger> sums;
-  for (const auto* half : {&a, &b}) {
-    for (const ledger::v1::AccountLedger& account : *half) {
-      ledger::v1::AccountLedger& sum = sums[account.account_name()];
-      sum.set_account_name(account.account_name());
-      sum.set_accepted_count(sum.accepted_count() + account.accepted_count());
-      sum.set_spooled_count(sum.spooled_count() + account.spooled_count());
-      sum.set_forwarded_count(sum.forwarded_count() + account.forwarded_count());
-      sum.set_delivered_count(sum.delivered_count() + account.delivered_count());
-      sum.set_duplicate_count(sum.duplicate_count() + account.duplicate_count());
-      sum.set_quarantined_count(sum.quarantined_count() + account.quarantined_count());
-      sum.set_pending_count(sum.pending_count() + account.pending_count());
-      sum.set_not_sent_count(sum.not_sent_count() + account.not_sent_count());
-    }
-  }
-  std::vector<ledger::v1::AccountLedger> result;
-  for (auto& entry : sums) result.push_back(std::move(entry.second));
-  return result;
-}
-
 // Members are in the order of their start. The admin port goes first of all at the end: its checks ask the services.
 class AllInOneApp::State {
  public:
@@ -100,7 +78,11 @@ class AllInOneApp::State {
 
   StepList steps;
 
-  std::vector<ledger::v1::AccountLedger> Ledger() const { return AddLedgers(receiver_->Ledger(), detector_->Ledger()); }
+  std::vector<ledger::v1::AccountLedger> Ledger() const {
+    std::vector<ledger::v1::AccountLedger> detector = detector_->Ledger();
+    for (ledger::v1::AccountLedger& account : detector) account.clear_forwarded_count();  // the receiver's count of the same
+    return AddLedgers(receiver_->Ledger(), detector);
+  }
 
  private:
   absl::Status StartAdmin() {

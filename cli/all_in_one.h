@@ -22,10 +22,6 @@ struct ServiceConfigs {
 };
 ServiceConfigs SplitConfig(const config::v1::AllInOne& config);
 
-// Both halves added up by account, in the order of the names.
-std::vector<ledger::v1::AccountLedger> AddLedgers(const std::vector<ledger::v1::AccountLedger>& a,
-                                                 const std::vector<ledger::v1::AccountLedger>& b);
-
 class AllInOneApp final : public App {
  public:
   // REQUIRES: `config` came from the configuration loader. `clock` must outlive the app.

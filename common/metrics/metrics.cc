@@ -4,6 +4,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <map>
+#include <vector>
 
 #include "common/status/check.h"
 #include "common/sync/mutex.h"
@@ -28,6 +29,8 @@ prometheus::Labels LabelsOf(const MetricRow& row, std::initializer_list<std::str
 class Metrics::State {
  public:
   prometheus::Registry registry;
+  Mutex mutex;
+  std::vector<std::function<void()>> collectors ABSL_GUARDED_BY(mutex);
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -53,6 +56,19 @@ prometheus::Histogram& Metrics::Histogram(const MetricRow& row, std::initializer
                     prometheus::Histogram::BucketBoundaries(kLatencyBuckets.begin(), kLatencyBuckets.end()));
 }
 
-std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+void Metrics::AddCollector(std::function<void()> collect) {
+  MutexLock lock(state_->mutex);
+  state_->collectors.push_back(std::move(collect));
+}
+
+std::string Metrics::Text() const {
+  std::vector<std::function<void()>> collectors;
+  {
+    MutexLock lock(state_->mutex);
+    collectors = state_->collectors;
+  }
+  for (const auto& collect : collectors) collect();
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 }  // namespace zoomwatch

@@ -12,6 +12,7 @@
 #include <prometheus/histogram.h>
 
 #include <array>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -45,6 +46,10 @@ class Metrics {
   prometheus::Counter& Counter(const MetricRow& row, std::initializer_list<std::string_view> label_values = {});
   prometheus::Gauge& Gauge(const MetricRow& row, std::initializer_list<std::string_view> label_values = {});
   prometheus::Histogram& Histogram(const MetricRow& row, std::initializer_list<std::string_view> label_values = {});
+
+  // Calls `collect` at the begin of each Text(), for gauges that are cheaper to read than to keep. It must stay callable for as
+  // long as Text() is called, and thread-safe; it may use the methods above.
+  void AddCollector(std::function<void()> collect);
 
   // All series in Prometheus' text format 0.0.4.
   std::string Text() const;

@@ -16,6 +16,7 @@
 #include "services/detector/delivery/json_lines_sink.h"
 #include "services/detector/detector_service.h"
 #include "services/detector/event_log/event_log.h"
+#include "services/detector/event_log/event_log_metrics.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -85,7 +86,21 @@ class DetectorApp::State {
     ZOOMWATCH_ASSIGN_OR_RETURN(sink_, MakeSink(config_.delivery()));
     ZOOMWATCH_ASSIGN_OR_RETURN(log_, EventLog::Open(OptionsOf(config_.store()), *deps_.clock, *deps_.metrics));
     Admin().AddReadinessCheck("event_log", [this] { return log_->health(); });
+    deps_.metrics->AddCollector([this] { SetLedgerGauges(); });
     return absl::OkStatus();
+  }
+
+  void SetLedgerGauges() {
+    for (const ledger::v1::AccountLedger& entry : log_->GetLedger()) {
+      const auto set = [&](std::string_view place, int64_t count) {
+        deps_.metrics->Gauge(kDetectorLedger, {entry.account_name(), place}).Set(static_cast<double>(count));
+      };
+      set("delivered", entry.delivered_count());
+      set("duplicate", entry.duplicate_count());
+      set("quarantined", entry.quarantined_count());
+      set("pending", entry.pending_count());
+      set("not_sent", entry.not_sent_count());
+    }
   }
 
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.

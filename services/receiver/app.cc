@@ -19,6 +19,7 @@
 #include "services/receiver/forwarder.h"
 #include "services/receiver/replay_cache.h"
 #include "services/receiver/spool/spool.h"
+#include "services/receiver/spool/spool_metrics.h"
 #include "services/receiver/url_validation.h"
 #include "services/receiver/webhook_handler.h"
 #include "services/receiver/webhook_options.h"
@@ -101,7 +102,20 @@ class ReceiverApp::State {
     ZOOMWATCH_ASSIGN_OR_RETURN(
         spool_, Spool::Open(OptionsOf(config_.spool()), storage::PosixFileSystem(), *deps_.clock, *deps_.metrics));
     Admin().AddReadinessCheck("spool", [this] { return spool_->health(); });
+    deps_.metrics->AddCollector([this] { SetLedgerGauges(); });
     return absl::OkStatus();
+  }
+
+  void SetLedgerGauges() {
+    for (const ledger::v1::AccountLedger& entry : spool_->Ledger()) {
+      const auto set = [&](std::string_view place, int64_t count) {
+        deps_.metrics->Gauge(kReceiverLedger, {entry.account_name(), place}).Set(static_cast<double>(count));
+      };
+      set("accepted", entry.accepted_count());
+      set("spooled", entry.spooled_count());
+      set("forwarded", entry.forwarded_count());
+      set("quarantined", entry.quarantined_count());
+    }
   }
 
   absl::Status StartForwarder() {

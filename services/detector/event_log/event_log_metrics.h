@@ -26,8 +26,13 @@ inline constexpr MetricRow kLogRemovedQuarantine{"zoomwatch_detector_log_removed
 inline constexpr MetricRow kLogWriteSeconds{"zoomwatch_detector_log_write_seconds", MetricType::kHistogram,
                                             "Time of one synced write of the event log.", {}};
 
+inline constexpr MetricRow kDetectorLedger{
+    "zoomwatch_detector_ledger_webhooks", MetricType::kGauge,
+    "The detector's half of the ledger, since the store was made: webhooks delivered, duplicate, quarantined, pending, not_sent.",
+    {"account", "place"}};
+
 inline constexpr MetricRow kEventLogMetricTable[] = {kLogItems, kLogRefusedBatches, kLogPending, kLogBytes, kLogQuarantineBytes,
-                                                     kLogRemovedEvents, kLogRemovedQuarantine, kLogWriteSeconds};
+                                                     kLogRemovedEvents, kLogRemovedQuarantine, kLogWriteSeconds, kDetectorLedger};
 inline std::span<const MetricRow> EventLogMetricTable() { return kEventLogMetricTable; }
 
 }  // namespace zoomwatch::detector

@@ -7,7 +7,7 @@
 
 namespace zoomwatch::receiver {
 
-inline constexpr std::array<MetricRow, 6> kSpoolMetrics = {{
+inline constexpr std::array<MetricRow, 7> kSpoolMetrics = {{
     {"zoomwatch_receiver_spool_items", MetricType::kGauge, "Webhooks accepted and not yet acknowledged by the detector.", {}},
     {"zoomwatch_receiver_spool_disk_bytes", MetricType::kGauge, "Bytes of the spool's files.", {}},
     {"zoomwatch_receiver_spool_oldest_age_seconds", MetricType::kGauge,
@@ -17,6 +17,9 @@ inline constexpr std::array<MetricRow, 6> kSpoolMetrics = {{
      "Webhooks that the next service refused for good; they are kept in the spool's folder rejected/.", {}},
     {"zoomwatch_receiver_spool_cursor_failures_total", MetricType::kCounter,
      "Failed attempts to write the spool's cursor or its dead letters; they are repeated.", {}},
+    {"zoomwatch_receiver_ledger_webhooks", MetricType::kGauge,
+     "The receiver's half of the ledger, since the spool was made: webhooks accepted, and of these spooled, forwarded, quarantined.",
+     {"account", "place"}},
 }};
 inline constexpr const MetricRow& kSpoolItems = kSpoolMetrics[0];
 inline constexpr const MetricRow& kSpoolDiskBytes = kSpoolMetrics[1];
@@ -24,5 +27,6 @@ inline constexpr const MetricRow& kSpoolOldestAge = kSpoolMetrics[2];
 inline constexpr const MetricRow& kSpoolRefused = kSpoolMetrics[3];
 inline constexpr const MetricRow& kSpoolRejected = kSpoolMetrics[4];
 inline constexpr const MetricRow& kSpoolCursorFailures = kSpoolMetrics[5];
+inline constexpr const MetricRow& kReceiverLedger = kSpoolMetrics[6];
 
 }  // namespace zoomwatch::receiver

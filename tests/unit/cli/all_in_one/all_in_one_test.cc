@@ -68,35 +68,6 @@ TEST(AllInOne, GivesEachServiceItsOptions) {
   EXPECT_EQ(configs.detector.delivery().json_lines().file(), dir.file("rows.jsonl"));
 }
 
-TEST(AllInOne, AddsTheHalvesOfTheLedger) {
-  ledger::v1::AccountLedger received;
-  received.set_account_name("b");
-  received.set_accepted_count(10);
-  received.set_spooled_count(1);
-  received.set_forwarded_count(9);
-  ledger::v1::AccountLedger stored;
-  stored.set_account_name("b");
-  stored.set_forwarded_count(9);
-  stored.set_delivered_count(4);
-  stored.set_duplicate_count(2);
-  stored.set_quarantined_count(1);
-  stored.set_pending_count(2);
-  ledger::v1::AccountLedger other;
-  other.set_account_name("a");
-  other.set_not_sent_count(5);
-  const auto sums = AddLedgers({received}, {stored, other});
-  ASSERT_EQ(sums.size(), 2u);
-  EXPECT_EQ(sums[0].account_name(), "a");
-  EXPECT_EQ(sums[0].not_sent_count(), 5);
-  EXPECT_EQ(sums[1].account_name(), "b");
-  EXPECT_EQ(sums[1].accepted_count(), 10);
-  EXPECT_EQ(sums[1].spooled_count(), 1);
-  EXPECT_EQ(sums[1].delivered_count(), 4);
-  EXPECT_EQ(sums[1].duplicate_count(), 2);
-  EXPECT_EQ(sums[1].quarantined_count(), 1);
-  EXPECT_EQ(sums[1].pending_count(), 2);
-}
-
 TEST(AllInOne, StartsAndStopsWithoutTraffic) {
   const testing::TempDir dir;
   AllInOneApp app(Load(dir, "grpc: {listen_address: '127.0.0.1:0', allow_plaintext: true}\n"), SystemClock::Get());

@@ -32,5 +32,13 @@ TEST(Metrics, WritesHelpAndTypeOfEachKind) {
   EXPECT_THAT(metrics.Text(), HasSubstr("zoomwatch_test_latency_seconds_bucket{le=\"0.0025\"} 0"));
 }
 
+TEST(Metrics, AsksItsCollectorsAtEachText) {
+  Metrics metrics;
+  int asked = 0;
+  metrics.AddCollector([&] { metrics.Gauge(kOpen).Set(++asked); });
+  EXPECT_THAT(metrics.Text(), HasSubstr("zoomwatch_test_open 1\n"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("zoomwatch_test_open 2\n"));
+}
+
 }  // namespace
 }  // namespace zoomwatch
