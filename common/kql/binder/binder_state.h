@@ -240,6 +240,7 @@ class Binder {
   // binder/operator_expand.cc
   RelationPtr BindMvExpand(const Step& step);
   RelationPtr BindMvApply(const Step& step);
+  static void AppliedColumns(const Step& step, Relation& apply);
   void BindExpansionOptions(const Step& step, Relation& expand);
   void BindExpansions(const Step& step, Relation& expand, Schema& row_schema);
   // binder/operator_group.cc
@@ -254,7 +255,7 @@ class Binder {
   JoinKind BindJoinKind(const Operator& op);
   void BindJoinCondition(const Expr& condition, Relation& join);
   void BindCommonKey(const Name& name, Relation& join);
-  void AddJoinKey(std::size_t left, std::size_t right, Span span, Relation& join);
+  void AddJoinKey(std::size_t left, std::size_t right, Span left_span, Span right_span, Relation& join);
   static void JoinColumns(bool lookup, Relation& join);
   // binder/operator_union.cc
   RelationPtr BindUnion(const Step& step);
@@ -273,6 +274,7 @@ class Binder {
   RelationPtr BindDatatable(const Expr& expr);
   RelationPtr BindPrint(const Step& step);
   RelationPtr BindRange(const Step& step);
+  Type RangeType(const Operator& op, const Relation& range);
   RelationPtr BindGetSchema(const Step& step);
   RelationPtr BindEvaluate(const Step& step);
   RelationPtr BindStoredTable(std::string_view name, Span span);

@@ -100,21 +100,32 @@ RelationPtr Binder::BindMvApply(const Step& step) {
   if (apply.applied_input == nullptr) return nullptr;
   apply.applied = BindPipe(*step.op.subquery, step.names, apply.applied_input);
   if (apply.applied == nullptr) return nullptr;
-  // The columns that were expanded come from the subquery or not at all; the others stay unless the subquery makes new ones.
+  AppliedColumns(step, apply);
+  return Make(std::move(apply));
+}
+
+// The columns that were expanded come from the subquery or not at all; the others stay unless the subquery makes new ones.
+void Binder::AppliedColumns(const Step& step, Relation& apply) {
   const Schema& input = step.input->schema;
   const Schema& applied = apply.applied->schema;
+  std::set<std::string, std::less<>> moved;  // expanded under their own names: behind the others
+  for (const MvItem& item : step.op.expanded) {
+    if (item.item.names.empty() && item.item.expr->kind == ExprKind::kName) moved.insert(item.item.expr->name.text);
+  }
+  std::set<std::string, std::less<>> placed;
   for (std::size_t i = 0; i < input.size(); ++i) {
+    if (moved.contains(input[i].name)) continue;
     const auto replaced = FindColumn(applied, input[i].name);
     if (!replaced && !apply.carried[i]) continue;
     apply.schema.push_back(replaced ? applied[*replaced] : input[i]);
     apply.join_outputs.push_back({replaced.has_value(), replaced.value_or(i)});
+    placed.insert(input[i].name);
   }
   for (std::size_t i = 0; i < applied.size(); ++i) {
-    if (FindColumn(input, applied[i].name)) continue;
+    if (placed.contains(applied[i].name)) continue;
     apply.schema.push_back(applied[i]);
     apply.join_outputs.push_back({true, i});
   }
-  return Make(std::move(apply));
 }
 
 }  // namespace zoomwatch::kql

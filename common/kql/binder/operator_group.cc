@@ -28,7 +28,7 @@ void Binder::RefuseDynamicKey(const ScalarPtr& key, Span span) {
 bool Binder::AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values) {
   const std::size_t count = bound.values.size();
   if (item.tuple && count < 2) {
-    Error(code::kNotATuple, item.names.front().span, "the expression has one value, it takes one name");
+    Error(code::kNotATuple, item.span, "the expression has one value, it takes one name");
     return false;
   }
   for (std::size_t i = count; i < item.names.size(); ++i) {

@@ -61,21 +61,21 @@ void Binder::BindCommonKey(const Name& name, Relation& join) {
     return Error(code::kCommonColumnType, name.span,
                  fmt::format("the column '{}' is {} on the left side and {} on the right", name.text, TypeName(a), TypeName(b)));
   }
-  AddJoinKey(*l, *r, name.span, join);
+  AddJoinKey(*l, *r, name.span, name.span, join);
 }
 
-void Binder::AddJoinKey(std::size_t left, std::size_t right, Span span, Relation& join) {
+void Binder::AddJoinKey(std::size_t left, std::size_t right, Span left_span, Span right_span, Relation& join) {
   const Schema& l = join.inputs[0]->schema;
   const Schema& r = join.inputs[1]->schema;
   const Type a = l[left].type, b = r[right].type;
   if (a == Type::kDynamic || b == Type::kDynamic) {
-    return Error(code::kDynamicJoinKey, span, "a join key cannot be dynamic: convert it first");
+    return Error(code::kDynamicJoinKey, a == Type::kDynamic ? left_span : right_span, "a join key cannot be dynamic: convert it first");
   }
   if (a != b && a != Type::kUnknown && b != Type::kUnknown && !(IsInteger(a) && IsInteger(b))) {
-    return Error(code::kJoinKeyTypes, span, fmt::format("join keys of unlike types: {} and {}", TypeName(a), TypeName(b)));
+    return Error(code::kJoinKeyTypes, left_span, fmt::format("join keys of unlike types: {} and {}", TypeName(a), TypeName(b)));
   }
-  join.left_keys.push_back(ColumnOf(l, left, span));
-  join.right_keys.push_back(ColumnOf(r, right, span));
+  join.left_keys.push_back(ColumnOf(l, left, left_span));
+  join.right_keys.push_back(ColumnOf(r, right, right_span));
 }
 
 void Binder::BindJoinCondition(const Expr& condition, Relation& join) {
@@ -97,7 +97,7 @@ void Binder::BindJoinCondition(const Expr& condition, Relation& join) {
   const auto r = FindColumn(join.inputs[1]->schema, right->text);
   if (!l) ErrorUnknownColumn(*left, join.inputs[0]->schema);
   if (!r) ErrorUnknownColumn(*right, join.inputs[1]->schema);
-  if (l && r) AddJoinKey(*l, *r, condition.span, join);
+  if (l && r) AddJoinKey(*l, *r, condition.children[0]->span, condition.children[1]->span, join);
 }
 
 // All columns of the left side, then those of the right; a name that the left side has too gets the smallest number that makes it free.

@@ -85,7 +85,7 @@ RelationPtr Binder::BindWhere(const Step& step) {
 
 bool Binder::CheckSingleName(const NamedExpr& item) {
   if (!item.tuple) return true;
-  Error(code::kNotATuple, item.names.front().span, "the expression has one value, it takes one name");
+  Error(code::kNotATuple, item.span, "the expression has one value, it takes one name");
   return false;
 }
 

@@ -63,6 +63,13 @@ std::vector<std::vector<UnionColumn>> GroupColumns(const std::vector<RelationPtr
   return groups;
 }
 
+// What a pattern finds among functions: views that need no arguments.
+bool IsView(const Definition& definition) {
+  return definition.lambda != nullptr && definition.lambda->view &&
+         std::all_of(definition.lambda->parameters.begin(), definition.lambda->parameters.end(),
+                     [](const LambdaParameter& parameter) { return parameter.default_value != nullptr; });
+}
+
 }  // namespace
 
 // The name that withsource gives to an input: the table that its rows come from, what `as` called it, or its place.
@@ -87,8 +94,7 @@ bool Binder::AddMatchingTables(const Name& pattern, const Scope& names, std::vec
   }
   for (const Scope* scope = &names; scope != nullptr; scope = scope->outer) {
     for (const auto& [name, definition] : scope->names) {
-      const bool view = definition.lambda != nullptr && definition.lambda->view && definition.lambda->parameters.empty();
-      if (!view || !MatchesPattern(pattern.text, name) || !seen.insert(name).second) continue;
+      if (!IsView(definition) || !MatchesPattern(pattern.text, name) || !seen.insert(name).second) continue;
       if (RelationPtr relation = BindTableName({name, pattern.span, true}, names)) inputs.push_back(std::move(relation));
       any = true;
     }

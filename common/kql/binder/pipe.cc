@@ -83,7 +83,7 @@ RelationPtr Binder::BindTable(const Expr& expr, const Scope& scope) {
     case ExprKind::kToScalar:
     case ExprKind::kTypeOf: break;
   }
-  Error(code::kTableExpected, expr.span, "a table is expected here, this is a value");
+  Error(code::kTableExpected, expr.span, "a table is expected here, this is a value; print makes a table of a value");
   return nullptr;
 }
 

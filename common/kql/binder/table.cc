@@ -199,6 +199,25 @@ RelationPtr Binder::BindPrint(const Step& step) {
   return Make(std::move(project));
 }
 
+// The type of a range's column; kUnknown after an error.
+Type Binder::RangeType(const Operator& op, const Relation& range) {
+  const Type from = range.range_from->type, to = range.range_to->type, by = range.range_step->type;
+  bool known = true;
+  for (const auto& [type, expr] : {std::pair{from, op.from.get()}, std::pair{to, op.to.get()}, std::pair{by, op.step.get()}}) {
+    known = known && IsSummable(type);
+    if (IsSummable(type) || type == Type::kUnknown) continue;
+    Error(code::kSummableExpected, expr->span, fmt::format("a number, datetime or timespan is expected, not {}", TypeName(type)));
+  }
+  if (!known) return Type::kUnknown;
+  if (IsNumeric(from) && IsNumeric(to) && IsNumeric(by)) {
+    return WiderNumber(Type::kLong, WiderNumber(WiderNumber(from, to), by));
+  }
+  if (!IsNumeric(from) && to == from && by == Type::kTimeSpan) return from;
+  Error(code::kOperandTypes, op.step->span,
+        fmt::format("there is no range from {} to {} by steps of {}", TypeName(from), TypeName(to), TypeName(by)));
+  return Type::kUnknown;
+}
+
 RelationPtr Binder::BindRange(const Step& step) {
   RowScope row;
   row.names = &step.names;
@@ -208,17 +227,7 @@ RelationPtr Binder::BindRange(const Step& step) {
   range.range_from = BindScalar(*step.op.from, row);
   range.range_to = BindScalar(*step.op.to, row);
   range.range_step = BindScalar(*step.op.step, row);
-  const Type from = range.range_from->type, to = range.range_to->type, by = range.range_step->type;
-  Type type = Type::kUnknown;
-  if (IsNumeric(from) && IsNumeric(to) && IsNumeric(by)) {
-    type = WiderNumber(Type::kLong, WiderNumber(WiderNumber(from, to), by));
-  } else if ((from == Type::kDateTime || from == Type::kTimeSpan) && to == from && by == Type::kTimeSpan) {
-    type = from;
-  } else if (from != Type::kUnknown && to != Type::kUnknown && by != Type::kUnknown) {
-    Error(code::kOperandTypes, step.op.step->span,
-          fmt::format("there is no range from {} to {} by steps of {}", TypeName(from), TypeName(to), TypeName(by)));
-  }
-  range.schema = {{step.op.name.text, type, false}};
+  range.schema = {{step.op.name.text, RangeType(step.op, range), false}};
   return Make(std::move(range));
 }
 
