@@ -1,0 +1,101 @@
+// Runs the queries of the external corpus and compares their results with the expected ones. Runs where ZOOMWATCH_CORPUS names the
+// folder with kql/. Prints how many of each tier pass.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "common/kql/batch/executor.h"
+#include "common/kql/binder.h"
+#include "tests/conformance/kql/example.h"
+
+namespace zoomwatch::kql {
+namespace {
+
+class NoTables final : public TableSource {
+ public:
+  absl::StatusOr<std::unique_ptr<TableReader>> Open(const ScanRequest& request) override {
+    return absl::NotFoundError(request.table);
+  }
+};
+
+constexpr Ticks kNow = 639'151'344'000'000'000;  // 2026-05-24T00:00:00Z; no example depends on it
+
+// Examples of the second opinion that the documentation contradicts, with the rule that decides.
+const std::map<std::string, std::string>& Explained() {
+  static const std::map<std::string, std::string> explained;
+  return explained;
+}
+
+struct Tally {
+  int passed = 0;
+  int explained = 0;
+  int refused = 0;
+  int failed = 0;
+};
+
+enum class Outcome { kPassed, kRefused, kFailed };
+
+// `problem` says what is wrong, or why the query was refused.
+Outcome RunExample(const Example& example, std::string& problem) {
+  const BoundQuery query = Compile(example.query, EmptyCatalog());
+  if (query.root == nullptr) {
+    for (const Diagnostic& diagnostic : query.diagnostics) problem += diagnostic.code + " " + diagnostic.message + "; ";
+    return Outcome::kRefused;
+  }
+  problem = CompareColumns(example, query.root->schema);
+  if (!problem.empty()) return Outcome::kFailed;
+  if (example.skip_rows) return Outcome::kPassed;
+  NoTables tables;
+  ExecutionOptions options;
+  options.now = kNow;
+  const auto result = ExecuteToTable(query, tables, options);
+  problem = result.ok() ? CompareRows(example, *result) : result.status().ToString();
+  return problem.empty() ? Outcome::kPassed : Outcome::kFailed;
+}
+
+class KqlConformance : public testing::TestWithParam<std::string> {};
+
+TEST_P(KqlConformance, EveryExampleHasItsResult) {
+  const char* corpus = std::getenv("ZOOMWATCH_CORPUS");
+  if (corpus == nullptr) GTEST_SKIP() << "ZOOMWATCH_CORPUS is not set: the documented results were not compared";
+  const std::vector<Example> examples = ReadExamples((std::filesystem::path(corpus) / "kql" / GetParam()).string());
+  ASSERT_FALSE(examples.empty());
+  std::map<std::string, Tally> tallies;
+  for (const Example& example : examples) {
+    Tally& tally = tallies[example.tier];
+    std::string problem;
+    switch (RunExample(example, problem)) {
+      case Outcome::kPassed: ++tally.passed; continue;
+      case Outcome::kRefused:
+        ++tally.refused;
+        if (example.tier == "could") continue;  // refused by name is right there; a wrong answer is not
+        break;
+      case Outcome::kFailed:
+        if (Explained().count(example.id) > 0) {
+          ++tally.explained;
+          continue;
+        }
+        ++tally.failed;
+        break;
+    }
+    ADD_FAILURE() << example.tier << " " << example.id << "\n  " << problem << "\n  " << example.query;
+  }
+  for (const auto& [tier, tally] : tallies) {
+    std::printf("%s: %s: %d passed, %d explained, %d refused, %d failed\n", GetParam().c_str(), tier.c_str(), tally.passed,
+                tally.explained, tally.refused, tally.failed);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, KqlConformance, testing::Values("conformance.jsonl", "edge.jsonl", "second-opinion.jsonl"),
+                         [](const auto& info) {
+                           std::string name = info.param.substr(0, info.param.find('.'));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace zoomwatch::kql
