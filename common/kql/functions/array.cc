@@ -134,16 +134,42 @@ int SortClass(const Value& value) {
   return value.kind() == Kind::kGuid ? 2 : 3;
 }
 
+// Positions of an array's elements in the order of the sort.
 template <bool kDescending>
-Value ArraySort(Call&, Args args) {
-  if (!args[0].is_array()) return Value();
-  const bool nulls_last = args.size() < 2 || !args[1].is_false();
-  Value::Array sorted = args[0].AsArray();
-  std::stable_sort(sorted.begin(), sorted.end(), [nulls_last](const Value& a, const Value& b) {
+std::vector<std::size_t> SortedPositions(const Value::Array& array, bool nulls_last) {
+  std::vector<std::size_t> positions(array.size());
+  std::iota(positions.begin(), positions.end(), std::size_t{0});
+  std::stable_sort(positions.begin(), positions.end(), [&array, nulls_last](std::size_t at_a, std::size_t at_b) {
+    const Value& a = array[at_a];
+    const Value& b = array[at_b];
     if (a.is_null() || b.is_null()) return a.is_null() != b.is_null() && a.is_null() != nulls_last;
     if (SortClass(a) != SortClass(b)) return SortClass(a) < SortClass(b);
     return kDescending ? SortOrder(b, a) < 0 : SortOrder(a, b) < 0;
   });
+  return positions;
+}
+
+Value Permuted(const Value& value, const std::vector<std::size_t>& positions) {
+  if (!value.is_array() || value.AsArray().size() != positions.size()) return Value();
+  Value::Array permuted;
+  for (const std::size_t position : positions) permuted.push_back(value.AsArray()[position]);
+  return Value::OfArray(std::move(permuted));
+}
+
+template <bool kDescending>
+Value ArraySort(Call&, Args args) {
+  if (!args[0].is_array()) return Value();
+  const bool nulls_last = args.size() < 2 || !args[1].is_false();
+  return Permuted(args[0], SortedPositions<kDescending>(args[0].AsArray(), nulls_last));
+}
+
+// Several arrays: all in the order of the first one; one of another length becomes null.
+template <bool kDescending>
+Value ArraySortSeveral(Call&, Args args) {
+  if (!args[0].is_array()) return Value();
+  const std::vector<std::size_t> positions = SortedPositions<kDescending>(args[0].AsArray(), true);
+  Value::Array sorted;
+  for (const Value& arg : args) sorted.push_back(Permuted(arg, positions));
   return Value::OfArray(std::move(sorted));
 }
 
@@ -211,9 +237,11 @@ void RegisterArrayFunctions(FunctionRegistry& registry) {
   registry.Add({.name = "array_index_of",
                 .overloads = {{"array, scalar, integer?, integer?, integer? const", "long", ArrayIndexOf}}});
   registry.Add({.name = "array_sum", .overloads = {{"array", "real", ArraySum}}});
-  // One array only: the form with several arrays yields several columns, which a scalar function cannot.
-  registry.Add({.name = "array_sort_asc", .overloads = {{"array, bool? const", "array", ArraySort<false>}}});
-  registry.Add({.name = "array_sort_desc", .overloads = {{"array, bool? const", "array", ArraySort<true>}}});
+  // Several arrays: the result is one array per argument, which project and print spread over as many columns.
+  registry.Add({.name = "array_sort_asc",
+                .overloads = {{"array, bool? const", "array", ArraySort<false>}, {"array{2..64}", "array", ArraySortSeveral<false>}}});
+  registry.Add({.name = "array_sort_desc",
+                .overloads = {{"array, bool? const", "array", ArraySort<true>}, {"array{2..64}", "array", ArraySortSeveral<true>}}});
   registry.Add({.name = "zip", .overloads = {{"array{2..64}", "dynamic", Zip}}});
   registry.Add({.name = "range", .overloads = {{"summable, summable, summable?", "array", Range}}});
   registry.Add({.name = "pack_array", .overloads = {{"scalar+", "array", PackArray}}, .nulls = NullRule::kSeesNulls});

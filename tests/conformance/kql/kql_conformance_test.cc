@@ -22,11 +22,18 @@ class NoTables final : public TableSource {
   }
 };
 
-constexpr Ticks kNow = 639'151'344'000'000'000;  // 2026-05-24T00:00:00Z; no example depends on it
+constexpr Ticks kNow = 639'310'752'000'000'000;  // 2026-11-24; no example depends on it
 
 // Examples of the second opinion that the documentation contradicts, with the rule that decides.
 const std::map<std::string, std::string>& Explained() {
-  static const std::map<std::string, std::string> explained;
+  static const std::map<std::string, std::string> explained = {
+      {"loco.SimpleFunctionTests.SplitWithRequestedIndex", "split: with an index the result is an array of one element"},
+      {"loco.SimpleFunctionTests.HasAny", "has_any: looks for whole terms, and 'aA' is none of 'AAA'"},
+      {"loco.SimpleFunctionTests.array_concat", "array_concat: joins its arguments, not the arrays inside one argument"},
+      {"loco.SimpleFunctionTests.DecimalMultiplication", "decimal: equal numbers have one text, without trailing zeros"},
+      {"loco.EndToEndTests.BuiltIns_substring_Columnar", "substring: every row has a result; the listing lost the empty one"},
+      {"loco.EndToEndTests.BuiltIns_Log10", "log10: null for a negative argument"},
+  };
   return explained;
 }
 
@@ -91,8 +98,8 @@ TEST_P(KqlConformance, EveryExampleHasItsResult) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, KqlConformance, testing::Values("conformance.jsonl", "edge.jsonl", "second-opinion.jsonl"),
-                         [](const auto& info) {
-                           std::string name = info.param.substr(0, info.param.find('.'));
+                         [](const auto& file) {
+                           std::string name = file.param.substr(0, file.param.find('.'));
                            std::erase(name, '-');
                            return name;
                          });
