@@ -125,6 +125,10 @@ Value AsWhole(const Value& value) { return value.is_number() ? ConvertTo(Type::k
 }  // namespace
 
 Value Arithmetic(Op op, Type type, const Value& a, const Value& b, ExecutionContext& context) {
+  // The common case first, and alone.
+  if (type == Type::kLong && a.kind() == Kind::kLong && b.kind() == Kind::kLong) {
+    return OfWhole(op, type, a.AsLong(), b.AsLong(), context);
+  }
   if (a.is_null() || b.is_null()) return Value();
   const auto arithmetic = [](const Value& value) { return value.is_number() || IsTime(value); };
   if (!arithmetic(a) || !arithmetic(b)) return Value();

@@ -37,7 +37,7 @@ class RowsOperator final : public Operator {
 class RangeOperator final : public Operator {
  public:
   RangeOperator(Execution& execution, const Relation& relation)
-      : context_(execution.context()),
+      : quiet_(execution.context().now),
         type_(relation.schema[0].type),
         from_(execution.Evaluator(relation.range_from)),
         to_(execution.Evaluator(relation.range_to)),
@@ -50,9 +50,7 @@ class RangeOperator final : public Operator {
       const std::partial_ordering order = Compare(next_, last_);
       if (ascending_ ? !(order <= 0) : !(order >= 0)) break;
       cells.push_back(next_);
-      // Past the end of the type there is no further row.
-      ExecutionContext quiet(context_.now);
-      next_ = Arithmetic(Op::kAdd, type_, next_, by_, quiet);
+      next_ = Arithmetic(Op::kAdd, type_, next_, by_, quiet_);
     }
     if (cells.empty()) next_ = Value();
     Block block{.rows = cells.size(), .columns = {}};
@@ -73,7 +71,7 @@ class RangeOperator final : public Operator {
     if (!(direction > 0 || direction < 0)) next_ = Value();
   }
 
-  ExecutionContext& context_;
+  ExecutionContext quiet_;  // past the end of the type there is no further row, which is no reason for a warning
   const Type type_;
   ScalarEvaluator from_, to_, step_;
   bool started_ = false;
