@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
-#include "common/event_table/columns.h"
 #include "common/status/status_macros.h"
 #include "tests/fakes/azure_monitor/blocking_server.h"
 #include "tests/fakes/azure_monitor/ingestion.h"
@@ -159,6 +158,7 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
       for (const std::string& row : state->Rows(FormValue(QueryOf(request), "stream").value_or(""))) response.body += row + "\n";
       return response;
     }
+    if (call == "GET last-call") return Json(state->last_call().ToJson());
     if (call == "POST faults") return AddFaults(request.body);
     if (call == "DELETE faults") {
       faults.Clear();
@@ -207,15 +207,8 @@ void FakeAzureMonitor::ClearFaults() { endpoints_->faults.Clear(); }
 size_t FakeAzureMonitor::pending_faults() const { return endpoints_->faults.pending(); }
 AzureState FakeAzureMonitor::state() const { return endpoints_->state->state(); }
 std::vector<std::string> FakeAzureMonitor::Rows(std::string_view stream) const { return endpoints_->state->Rows(stream); }
+RecordedCall FakeAzureMonitor::last_call() const { return endpoints_->state->last_call(); }
 void FakeAzureMonitor::Forget() { endpoints_->state->Forget(); }
 TokenAuthority& FakeAzureMonitor::tokens() { return endpoints_->tokens; }
-
-Stream EventStream(std::string name) {
-  Stream stream{.name = std::move(name)};
-  for (const event_table::Column& column : event_table::EventColumns()) {
-    stream.columns.push_back({std::string(column.name), *ColumnTypeOf(event_table::NameOf(column.type))});
-  }
-  return stream;
-}
 
 }  // namespace zoomwatch::fakes

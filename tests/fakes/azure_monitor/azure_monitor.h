@@ -7,6 +7,7 @@
 //   POST /dataCollectionRules/{rule}/streams/{stream}?api-version=2023-01-01         ingestion.h
 //   GET  /_fake/state        the counters (state.h) as JSON
 //   GET  /_fake/rows?stream= the rows of a stream, one JSON object per line
+//   GET  /_fake/last-call    the last ingestion call with a valid token, as it came
 //   POST /_fake/faults       adds faults (faults.h); DELETE removes all
 //   POST /_fake/revoke       refuses all tokens given so far
 //   POST /_fake/forget       forgets rows and counters
@@ -67,6 +68,8 @@ class FakeAzureMonitor {
   AzureState state() const;
   // The committed rows of a stream in order.
   std::vector<std::string> Rows(std::string_view stream) const;
+  // The last ingestion call with a valid token.
+  RecordedCall last_call() const;
   // Forgets rows and counters; tokens, quota and faults stay.
   void Forget();
 
@@ -77,8 +80,5 @@ class FakeAzureMonitor {
   FakeAzureMonitor();
   std::unique_ptr<Endpoints> endpoints_;
 };
-
-// A stream with the columns of the table of events (common/event_table).
-Stream EventStream(std::string name = "Custom-ZoomLogs_CL");
 
 }  // namespace zoomwatch::fakes

@@ -105,7 +105,7 @@ std::optional<Refusal> Ingestion::ReadContent(const http::Request& request, std:
     result = Gunzip(request.body, limits.max_content_bytes, buffer);
     content = buffer;
   }
-  store_.NoteSizes(request.body.size(), content.size());
+  store_.NoteCall(request, content);
   if (result == GunzipResult::kBroken) return Refuse(400, "InvalidEncoding", "The request body is not gzip.");
   if (request.body.size() > limits.max_body_bytes) return TooLarge(limits.max_body_bytes, request.body.size());
   if (content.size() > limits.max_content_bytes) return TooLarge(limits.max_content_bytes, content.size());

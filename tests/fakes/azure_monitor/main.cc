@@ -12,6 +12,7 @@
 
 #include "common/crypto/secret_file.h"
 #include "tests/fakes/azure_monitor/azure_monitor.h"
+#include "tests/fakes/azure_monitor/event_stream.h"
 
 namespace zoomwatch::fakes {
 namespace {
@@ -76,6 +77,7 @@ constexpr std::string_view kExplanation = R"(
 The URL is the authority host, the managed identity endpoint and the ingestion endpoint at once. Beside them:
   GET    /_fake/state              counters
   GET    /_fake/rows?stream=NAME   committed rows, one per line
+  GET    /_fake/last-call          the last ingestion call with a valid token
   POST   /_fake/faults             adds faults, one object or an array of them; DELETE removes all
   POST   /_fake/revoke             refuses all tokens given so far
   POST   /_fake/forget             forgets rows and counters

@@ -21,6 +21,13 @@ boost::json::object ToObject(const std::map<std::string, uint64_t>& counts) {
   return object;
 }
 
+std::string LowerCase(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
 boost::json::object ToObject(const StreamState& stream) {
   return {{"calls", stream.calls},
           {"rows", stream.rows},
@@ -52,6 +59,13 @@ std::string AzureState::ToJson() const {
                                                     {"largest_content_bytes", largest_content_bytes}});
 }
 
+std::string RecordedCall::ToJson() const {
+  boost::json::object headers_object;
+  for (const auto& [name, value] : headers) headers_object[name] = value;
+  return boost::json::serialize(
+      boost::json::object{{"method", method}, {"target", target}, {"headers", std::move(headers_object)}, {"content", content}});
+}
+
 absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(const std::string& rows_file, size_t keep_rows) {
   int file = -1;
   if (!rows_file.empty()) {
@@ -75,10 +89,22 @@ void StateStore::CountRefusal(const std::string& code) {
   ++state_.refusals[code];
 }
 
-void StateStore::NoteSizes(size_t body_bytes, size_t content_bytes) {
+void StateStore::NoteCall(const http::Request& request, std::string_view content) {
+  RecordedCall call{.method = request.method, .target = request.target, .headers = {}, .content = std::string(content)};
+  for (size_t i = 0; i < request.headers.size(); ++i) {
+    const std::string name = LowerCase(request.headers.name(i));
+    const std::string_view value = request.headers.value(i);
+    call.headers[name] = name == "authorization" ? value.substr(0, value.find(' ')) : value;
+  }
   MutexLock lock(mutex_);
-  state_.largest_body_bytes = std::max<uint64_t>(state_.largest_body_bytes, body_bytes);
-  state_.largest_content_bytes = std::max<uint64_t>(state_.largest_content_bytes, content_bytes);
+  state_.largest_body_bytes = std::max<uint64_t>(state_.largest_body_bytes, request.body.size());
+  state_.largest_content_bytes = std::max<uint64_t>(state_.largest_content_bytes, content.size());
+  last_call_ = std::move(call);
+}
+
+RecordedCall StateStore::last_call() const {
+  MutexLock lock(mutex_);
+  return last_call_;
 }
 
 void StateStore::Commit(const Stream& stream, CallRows rows, size_t content_bytes) {
@@ -126,6 +152,7 @@ void StateStore::Forget() {
   state_ = {};
   rows_.clear();
   kept_ = 0;
+  last_call_ = {};
 }
 
 }  // namespace zoomwatch::fakes

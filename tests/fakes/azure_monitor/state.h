@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/http/message.h"
 #include "common/sync/mutex.h"
 #include "tests/fakes/azure_monitor/call_reader.h"
 #include "tests/fakes/azure_monitor/stream.h"
@@ -36,6 +37,16 @@ struct AzureState {
   std::string ToJson() const;
 };
 
+// An ingestion call as it came, for comparing clients.
+struct RecordedCall {
+  std::string method;
+  std::string target;
+  std::map<std::string, std::string> headers;  // names in lower case; of Authorization only the scheme
+  std::string content;                         // after decompression
+
+  std::string ToJson() const;  // bytes of `content` that are not UTF-8 are not repaired
+};
+
 class StateStore {
  public:
   // Errors: UNAVAILABLE, the file cannot be opened for appending. "" for no file.
@@ -46,12 +57,14 @@ class StateStore {
 
   void CountAnswer(const std::string& endpoint, const std::string& status);
   void CountRefusal(const std::string& code);
-  void NoteSizes(size_t body_bytes, size_t content_bytes);
+  // A call with a valid token, whatever becomes of it.
+  void NoteCall(const http::Request& request, std::string_view content);
   // All rows of one call at once: in memory, in the file (with one write) and in the counters.
   void Commit(const Stream& stream, CallRows rows, size_t content_bytes);
 
   AzureState state() const;
   std::vector<std::string> Rows(std::string_view stream) const;
+  RecordedCall last_call() const;
   void Forget();
 
  private:
@@ -63,6 +76,7 @@ class StateStore {
   AzureState state_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<std::string>, std::less<>> rows_ ABSL_GUARDED_BY(mutex_);
   size_t kept_ ABSL_GUARDED_BY(mutex_) = 0;
+  RecordedCall last_call_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace zoomwatch::fakes

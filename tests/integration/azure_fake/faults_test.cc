@@ -175,6 +175,15 @@ TEST_F(AzureFaultsTest, ShowsStateAndRows) {
   EXPECT_EQ(Exchange("GET", "/_fake/other").status, 404);
 }
 
+TEST_F(AzureFaultsTest, ShowsTheLastCallAsItCameButForTheToken) {
+  EXPECT_EQ(UploadGzip("[]").status, 204);
+  const std::string size = std::to_string(Gzip("[]").size());
+  EXPECT_EQ(Exchange("GET", "/_fake/last-call").body,
+            R"({"method":"POST","target":"/dataCollectionRules/dcr-rule/streams/Custom-Things_CL?api-version=2023-01-01",)"
+            R"("headers":{"authorization":"Bearer","content-encoding":"gzip","content-length":")" +
+                size + R"(","content-type":"application/json","host":"localhost"},"content":"[]"})");
+}
+
 TEST_F(AzureFaultsTest, AppendsCommittedRowsToAFile) {
   const testing::TempDir folder;
   options_.rows_file = folder.file("rows.jsonl");
@@ -222,15 +231,6 @@ TEST(ReadStreams, ReadsATemplateAndRefusesIllegalOnes) {
   EXPECT_FALSE(with_column("a", "guid").ok());
   EXPECT_FALSE(ReadStreams(R"({"streamDeclarations":{"A_CL":{"columns":[]}}})").ok());
   EXPECT_FALSE(ReadStreams("{}").ok());
-}
-
-TEST(EventStream, DeclaresTheTableOfEvents) {
-  const Stream stream = EventStream();
-  EXPECT_EQ(stream.name, "Custom-ZoomLogs_CL");
-  ASSERT_NE(stream.Find("TimeGenerated"), nullptr);
-  EXPECT_EQ(stream.Find("TimeGenerated")->type, ColumnType::kDateTime);
-  ASSERT_NE(stream.Find("Payload"), nullptr);
-  EXPECT_EQ(stream.Find("Payload")->type, ColumnType::kDynamic);
 }
 
 }  // namespace
