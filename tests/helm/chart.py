@@ -67,6 +67,13 @@ def render(scenario="default", helm="helm", sets=()):
     return load(render_text(scenario, helm, tuple(sets)))
 
 
+def services_of(objects):
+    """The services that the objects run, each as a workload of its own."""
+    found = {thing["metadata"]["labels"]["app.kubernetes.io/component"] for thing in objects
+             if thing["kind"] in ("Deployment", "StatefulSet")}
+    return [name for name in SERVICES + ("all-in-one",) if name in found]
+
+
 def of_kind(objects, kind):
     return [thing for thing in objects if thing["kind"] == kind]
 

@@ -58,14 +58,14 @@ class Render(unittest.TestCase):
             secrets = chart.of_kind(chart.render(name), "Secret")
             for secret in secrets:
                 self.assertRegex(secret["metadata"]["name"], r"-mtls(-ca)?$")
-            if name in ("ha", "ingress", "external-secrets"):
+            if name in ("ha", "ingress", "external-secrets"):  # identities by others
                 self.assertEqual(secrets, [])
 
 
 class Detector(unittest.TestCase):
     def test_one_writer_whatever_the_scenario(self):
         for name in chart.scenarios():
-            stateful = chart.one(chart.render(name), "StatefulSet", "detector")
+            stateful = chart.one(chart.render(name), "StatefulSet", chart.services_of(chart.render(name))[-1])
             self.assertEqual(stateful["spec"]["replicas"], 1)
             self.assertEqual(stateful["spec"]["podManagementPolicy"], "OrderedReady")
             # RollingUpdate of a StatefulSet deletes the old pod before it makes the new one.
@@ -74,11 +74,31 @@ class Detector(unittest.TestCase):
                                  for thing in chart.of_kind(chart.render(name), "HorizontalPodAutoscaler")))
 
 
+class AllInOne(unittest.TestCase):
+    def test_it_is_one_workload_behind_the_same_service(self):
+        objects = chart.render("all-in-one")
+        self.assertEqual(chart.services_of(objects), ["all-in-one"])
+        self.assertEqual(chart.of_kind(objects, "Secret"), [])  # no hop needs an identity
+        stateful = chart.one(objects, "StatefulSet")
+        self.assertEqual(stateful["spec"]["template"]["spec"]["containers"][0]["image"], "zoomwatch-cli:0.1.0")
+        services = {thing["metadata"]["name"] for thing in chart.of_kind(objects, "Service")}
+        self.assertEqual(services, {"prod-zoomwatch-receiver", "prod-zoomwatch-receiver-headless"})
+        self.assertIn(stateful["spec"]["serviceName"], services)
+
+    def test_it_takes_the_options_of_all_three(self):
+        config = chart.load(chart.one(chart.render("all-in-one"), "ConfigMap", "all-in-one")["data"]["all-in-one.yaml"])[0]
+        self.assertEqual(config["spool"], {"directory": "/var/lib/zoomwatch/spool", "max_disk_bytes": "2GiB"})
+        self.assertEqual(config["store"], {"directory": "/var/lib/zoomwatch/store", "max_disk_bytes": "10GiB", "retention": "14d"})
+        self.assertEqual(config["json"], {"max_depth": 32})
+        self.assertEqual(config["logging"], {"level": "warning"})
+        self.assertNotIn("normalizer", config)
+
+
 class GracePeriod(unittest.TestCase):
     def test_longer_than_pre_stop_and_drain(self):
         for name in chart.scenarios():
             objects = chart.render(name)
-            for service in chart.SERVICES:
+            for service in chart.services_of(objects):
                 config = chart.load(chart.one(objects, "ConfigMap", service)["data"]["%s.yaml" % service])[0]
                 drain = int(config["drain_deadline"].removesuffix("s"))
                 (spec,) = [spec for label, metadata, spec in chart.pod_templates(objects)

@@ -195,7 +195,7 @@ class Scrape(unittest.TestCase):
         objects = chart.render("ha")
         spec = chart.one(objects, "PodMonitor")["spec"]
         (components,) = [e["values"] for e in spec["selector"]["matchExpressions"]]
-        self.assertEqual(components, list(chart.SERVICES))
+        self.assertEqual(components, [*chart.SERVICES, "all-in-one"])
         for label, metadata, pod in chart.pod_templates(objects):
             if label.startswith("Pod/"):  # helm test
                 continue

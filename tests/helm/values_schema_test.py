@@ -11,6 +11,8 @@ import chart
 # argument of --set, what the message must name
 WRONG = [
     ("receiver.replica=3", "replica"),
+    ("mode=single", "mode"),
+    ("allInOne.replicas=2", "replicas"),
     ("receiver.replicas=0", "replicas"),
     ("receiver.replicas=three", "replicas"),
     ("detector.replicas=2", "replicas"),
@@ -47,6 +49,9 @@ WRONG = [
     ("normalizer.resources.requests.memory=64MB", "memory"),
     ("normalizer.serviceAccount.automount=true", "automount"),
     ("detector.config.delivery.stdout=true", "delivery"),
+    ("detector.delivery.sink=stdout", "sink"),
+    ("detector.delivery.logs_ingestion.rule_id=0123", "rule_id"),
+    ("detector.delivery.clientSecret.value=x", "value"),
     ("networkPolicy.webhookFrom[0].ipBlock.cidr=internet", "cidr"),
     ("networkPolicy.webhookFrom[0].namespace=x", "namespace"),
     ("externalSecrets.secretStoreRef.kind=Vault", "kind"),
@@ -57,6 +62,7 @@ WRONG = [
 # Arguments of --set, a part of the message: what the schema alone cannot say.
 TOGETHER = [
     (("receiver.persistence.size=10Gi",), "receiver.config.spool.max_disk_bytes (10GiB) must be at most nine tenths of"),
+    (("mode=allInOne", "allInOne.persistence.size=60Gi"), "together (64424509440) must be at most nine tenths of allInOne.persistence.size"),
     (("detector.persistence.size=51200Mi",), "detector.config.store.max_disk_bytes (50GiB) must be at most nine tenths of"),
     (("ingress.enabled=true",), "webhook.hostname: needed"),
     (("ingress.enabled=true", "webhook.hostname=zoom.corp.example"), "webhook.tls.secretName or webhook.tls.certManager.enabled"),
@@ -69,6 +75,8 @@ TOGETHER = [
     (("zoom.accounts[0].name=main", "zoom.accounts[0].secretTokens[0].secretName=x", "zoom.accounts[0].secretTokens[0].key=y",
       "zoom.accounts[1].name=main", "zoom.accounts[1].secretTokens[0].secretName=x", "zoom.accounts[1].secretTokens[0].key=y"),
      'the name "main" occurs twice'),
+    (("detector.delivery.sink=logs_ingestion",), "detector.delivery.logs_ingestion.endpoint: needed"),
+    (("detector.delivery.logs_ingestion.stream=Custom-X_CL",), "has no effect with the sink json_lines"),
     (("detector.serviceAccount.create=false",), "detector.serviceAccount.name"),
 ]
 
@@ -166,6 +174,8 @@ COMPUTED = {
     "Normalizer": {"grpc", "admin", "drain_deadline"},
     "Detector": {"grpc", "delivery", "admin", "drain_deadline"},
     "EventStore": {"directory"},
+    "ClientSecretIdentity": {"client_secret_file"},
+    "LogsIngestionSink": {"ca_file"},
 }
 
 
@@ -186,6 +196,7 @@ class ServiceOptions(unittest.TestCase):
                     self.assertEqual((node["minimum"], node["maximum"]), (int(low), int(high)), "%s.%s" % (path, name))
         for service in chart.SERVICES:
             compare(service + ".config", service.capitalize())
+        compare("detector.delivery.logs_ingestion", "LogsIngestionSink")
 
 
 if __name__ == "__main__":

@@ -78,12 +78,36 @@ allowed_client_names:
 {{- toYaml (mergeOverwrite (deepCopy .Values.normalizer.config) $computed) -}}
 {{- end -}}
 
+{{- define "zoomwatch.detector.delivery" -}}
+{{- $delivery := .Values.detector.delivery -}}
+{{- if eq $delivery.sink "json_lines" -}}
+json_lines:
+  file: /var/lib/zoomwatch/rows.jsonl
+{{- else -}}
+{{- $computed := dict "client_secret" (dict "client_secret_file" "/etc/zoomwatch/azure/client-secret") -}}
+logs_ingestion:
+  {{- toYaml (mergeOverwrite (deepCopy $delivery.logs_ingestion) $computed) | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
 {{- define "zoomwatch.detector.config" -}}
 {{- $computed := dict
     "grpc" (include "zoomwatch.grpcServer" (dict "root" . "caller" "normalizer") | fromYaml)
     "store" (dict "directory" "/var/lib/zoomwatch/store")
-    "delivery" (dict "json_lines" (dict "file" "/var/lib/zoomwatch/rows.jsonl"))
+    "delivery" (include "zoomwatch.detector.delivery" . | fromYaml)
     "admin" (dict "listen_address" "0.0.0.0:9090")
     "drain_deadline" (printf "%ds" (int .Values.detector.drainDeadlineSeconds)) -}}
 {{- toYaml (mergeOverwrite (deepCopy .Values.detector.config) $computed) -}}
+{{- end -}}
+
+{{/* The one process takes the options of all three from where they stand for the services. */}}
+{{- define "zoomwatch.all-in-one.config" -}}
+{{- $receiver := include "zoomwatch.receiver.config" . | fromYaml -}}
+{{- $detector := include "zoomwatch.detector.config" . | fromYaml -}}
+{{- $config := omit $receiver "normalizer" -}}
+{{- $_ := set $config "store" $detector.store -}}
+{{- $_ := set $config "delivery" $detector.delivery -}}
+{{- with .Values.normalizer.config.json -}}{{- $_ := set $config "json" . -}}{{- end -}}
+{{- $_ := set $config "drain_deadline" (printf "%ds" (int .Values.allInOne.drainDeadlineSeconds)) -}}
+{{- toYaml $config -}}
 {{- end -}}

@@ -1,7 +1,17 @@
 {{/*
 Names, labels, images and pod defaults: one definition for all three services.
-Most helpers take a dict {"root": $, "component": "receiver" | "normalizer" | "detector"}.
+Most helpers take a dict {"root": $, "component": "receiver" | "normalizer" | "detector" | "all-in-one"}.
 */}}
+
+{{/* The group of values of a component. YAML, for fromYaml. */}}
+{{- define "zoomwatch.valuesOf" -}}
+{{- toYaml (get .root.Values (ternary "allInOne" .component (eq .component "all-in-one"))) -}}
+{{- end -}}
+
+{{/* The component that takes webhooks in. */}}
+{{- define "zoomwatch.entryComponent" -}}
+{{- ternary "receiver" "all-in-one" (eq .Values.mode "services") -}}
+{{- end -}}
 
 {{- define "zoomwatch.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
@@ -57,13 +67,13 @@ app.kubernetes.io/part-of: zoomwatch
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
-{{- with (index .root.Values .component).podLabels }}
+{{- with (include "zoomwatch.valuesOf" . | fromYaml).podLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
 {{- define "zoomwatch.serviceAccountName" -}}
-{{- $account := (index .root.Values .component).serviceAccount -}}
+{{- $account := (include "zoomwatch.valuesOf" . | fromYaml).serviceAccount -}}
 {{- if $account.create -}}
 {{- default (include "zoomwatch.component.fullname" .) $account.name -}}
 {{- else -}}
@@ -74,10 +84,9 @@ app.kubernetes.io/part-of: zoomwatch
 {{/* registry/zoomwatch-<component>:tag, or @digest when one is given: a digest names exactly one image for ever. */}}
 {{- define "zoomwatch.image" -}}
 {{- $image := .root.Values.image -}}
-{{- $repository := printf "zoomwatch-%s" .component -}}
+{{- $repository := printf "zoomwatch-%s" (ternary "cli" .component (eq .component "all-in-one")) -}}
 {{- if $image.registry -}}{{- $repository = printf "%s/%s" (trimSuffix "/" $image.registry) $repository -}}{{- end -}}
-{{- $digest := .digest -}}
-{{- if hasKey .root.Values .component -}}{{- $digest = (index .root.Values .component).imageDigest -}}{{- end -}}
+{{- $digest := .digest | default (include "zoomwatch.valuesOf" . | fromYaml).imageDigest -}}
 {{- if $digest -}}
 {{- printf "%s@%s" $repository $digest -}}
 {{- else -}}
@@ -125,8 +134,8 @@ Longest time from the request to stop until the kubelet may kill: endpoints are 
 drains within its own deadline, and the margin lets it write its last log lines.
 */}}
 {{- define "zoomwatch.terminationGracePeriodSeconds" -}}
-{{- $service := index .root.Values .component -}}
-{{- add $service.preStopSleepSeconds $service.drainDeadlineSeconds 10 -}}
+{{- $service := include "zoomwatch.valuesOf" . | fromYaml -}}
+{{- add (int $service.preStopSleepSeconds) (int $service.drainDeadlineSeconds) 10 -}}
 {{- end -}}
 
 {{- define "zoomwatch.podSecurityContext" -}}
@@ -151,7 +160,7 @@ capabilities:
 What all pods have in common, above their containers.
 */}}
 {{- define "zoomwatch.podDefaults" -}}
-{{- $service := index .root.Values .component -}}
+{{- $service := include "zoomwatch.valuesOf" . | fromYaml -}}
 serviceAccountName: {{ include "zoomwatch.serviceAccountName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -197,7 +206,7 @@ topologySpreadConstraints:
 {{- define "zoomwatch.podAnnotations" -}}
 # A changed configuration is a new pod: the services read it at start-up only.
 checksum/config: {{ include (printf "zoomwatch.%s.config" .component) .root | sha256sum }}
-{{- with (index .root.Values .component).podAnnotations }}
+{{- with (include "zoomwatch.valuesOf" . | fromYaml).podAnnotations }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
@@ -206,14 +215,17 @@ checksum/config: {{ include (printf "zoomwatch.%s.config" .component) .root | sh
 The one container of a pod. Probes are on the admin port: the gRPC ports ask for a client certificate, which the kubelet has not.
 */}}
 {{- define "zoomwatch.container" -}}
-{{- $service := index .root.Values .component -}}
+{{- $service := include "zoomwatch.valuesOf" . | fromYaml -}}
 - name: {{ .component }}
   image: {{ include "zoomwatch.image" . }}
   imagePullPolicy: {{ .root.Values.image.pullPolicy }}
   args:
+    {{- if eq .component "all-in-one" }}
+    - run
+    {{- end }}
     - --config=/etc/zoomwatch/config/{{ .component }}.yaml
   ports:
-    {{- if eq .component "receiver" }}
+    {{- if has .component (list "receiver" "all-in-one") }}
     - name: {{ include "zoomwatch.webhookPortName" .root }}
       containerPort: 8443
     {{- else }}
@@ -247,7 +259,7 @@ The one container of a pod. Probes are on the admin port: the gRPC ports ask for
   lifecycle:
     preStop:
       sleep:
-        seconds: {{ $service.preStopSleepSeconds }}
+        seconds: {{ int $service.preStopSleepSeconds }}
   {{- end }}
   resources:
     {{- toYaml $service.resources | nindent 4 }}
@@ -256,7 +268,7 @@ The one container of a pod. Probes are on the admin port: the gRPC ports ask for
 {{- end -}}
 
 {{- define "zoomwatch.persistentVolumeClaim" -}}
-{{- $persistence := (index .root.Values .component).persistence -}}
+{{- $persistence := (include "zoomwatch.valuesOf" . | fromYaml).persistence -}}
 metadata:
   name: data
   labels:
@@ -298,4 +310,64 @@ spec:
 - podSelector:
     matchLabels:
       {{- include "zoomwatch.selector" . | nindent 6 }}
+{{- end -}}
+
+{{/* The volume with Zoom's secrets: a file each, in a folder per account (see zoomwatch.zoomAccounts). */}}
+{{- define "zoomwatch.zoomVolume" -}}
+- name: zoom
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $account := .root.Values.zoom.accounts }}
+      {{- range $i, $token := .secretTokens }}
+      - secret:
+          name: {{ $token.secretName }}
+          items:
+            - {key: {{ $token.key | quote }}, path: {{ printf "%s/secret-token-%d" $account.name (add1 $i) }}}
+      {{- end }}
+      {{- range $value, $file := dict "basicCredentials" "basic-credentials" "customHeader" "custom-header" "legacyVerificationToken" "legacy-verification-token" }}
+      {{- with index $account $value }}
+      - secret:
+          name: {{ .secretName }}
+          items:
+            - {key: {{ .key | quote }}, path: {{ printf "%s/%s" $account.name $file }}}
+      {{- end }}
+      {{- end }}
+      {{- end }}
+{{- end -}}
+
+{{/* The certificate that Zoom sees, where HTTPS ends in the pod; otherwise nothing. */}}
+{{- define "zoomwatch.webhookTlsVolume" -}}
+{{- if eq .Values.webhook.tls.termination "pod" -}}
+- name: webhook-tls
+  secret:
+    secretName: {{ include "zoomwatch.webhookTlsSecretName" . }}
+    defaultMode: 0440
+{{- end -}}
+{{- end -}}
+
+{{/* The client secret for Azure, with the sink logs_ingestion; otherwise nothing. */}}
+{{- define "zoomwatch.azureVolume" -}}
+{{- $delivery := .Values.detector.delivery -}}
+{{- if eq $delivery.sink "logs_ingestion" -}}
+- name: azure
+  secret:
+    secretName: {{ $delivery.clientSecret.secretName }}
+    defaultMode: 0440
+    items:
+      - {key: {{ $delivery.clientSecret.key | quote }}, path: client-secret}
+{{- end -}}
+{{- end -}}
+
+{{/* Egress rules of whatever delivers: names and Azure, with the sink logs_ingestion; otherwise nothing. */}}
+{{- define "zoomwatch.networkPolicy.toAzure" -}}
+{{- if eq .Values.detector.delivery.sink "logs_ingestion" -}}
+{{- include "zoomwatch.networkPolicy.toDns" . }}
+{{- with .Values.networkPolicy.azure }}
+- to:
+    {{- toYaml . | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 443}
+{{- end }}
+{{- end -}}
 {{- end -}}

@@ -27,11 +27,29 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- end -}}
 
 {{- $receiver := .Values.receiver -}}
-{{- include "zoomwatch.validateVolume" (dict "limit" $receiver.config.spool.max_disk_bytes "limitName" "receiver.config.spool.max_disk_bytes"
-    "size" $receiver.persistence.size "sizeName" "receiver.persistence.size" "what" "spool") -}}
 {{- $detector := .Values.detector -}}
-{{- include "zoomwatch.validateVolume" (dict "limit" $detector.config.store.max_disk_bytes "limitName" "detector.config.store.max_disk_bytes"
+{{- $spool := $receiver.config.spool.max_disk_bytes -}}
+{{- $store := $detector.config.store.max_disk_bytes -}}
+{{- if eq .Values.mode "services" -}}
+{{- include "zoomwatch.validateVolume" (dict "limit" $spool "limitName" "receiver.config.spool.max_disk_bytes"
+    "size" $receiver.persistence.size "sizeName" "receiver.persistence.size" "what" "spool") -}}
+{{- include "zoomwatch.validateVolume" (dict "limit" $store "limitName" "detector.config.store.max_disk_bytes"
     "size" $detector.persistence.size "sizeName" "detector.persistence.size" "what" "store") -}}
+{{- else -}}
+{{- include "zoomwatch.validateVolume" (dict "limit" (add (include "zoomwatch.bytes" $spool) (include "zoomwatch.bytes" $store))
+    "limitName" "receiver.config.spool.max_disk_bytes and detector.config.store.max_disk_bytes together"
+    "size" .Values.allInOne.persistence.size "sizeName" "allInOne.persistence.size" "what" "store") -}}
+{{- end -}}
+
+{{- if eq $detector.delivery.sink "logs_ingestion" -}}
+{{- range $name := list "endpoint" "rule_id" -}}
+{{- if not (get $detector.delivery.logs_ingestion $name) -}}
+{{- fail (printf "detector.delivery.logs_ingestion.%s: needed by the sink logs_ingestion" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- else if $detector.delivery.logs_ingestion -}}
+{{- fail "detector.delivery.logs_ingestion: has no effect with the sink json_lines; set detector.delivery.sink to logs_ingestion" -}}
+{{- end -}}
 
 {{- $scaling := .Values.normalizer.autoscaling -}}
 {{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
