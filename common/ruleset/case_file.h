@@ -34,7 +34,7 @@ std::string BodyText(const CaseWebhook& webhook, absl::Time start);
 
 struct ExpectedAlert {
   absl::Duration at;  // when it appears
-  // Some of its columns with their values as JSON, when it appears and at the end of the case.
+  // Some of its columns with their values as JSON, when it appears and at the time of the last step.
   std::vector<std::pair<std::string, std::string>> row;
   std::vector<std::pair<std::string, std::string>> later;
   std::string severity;  // "": not looked at

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/kql/catalog.h"
 #include "common/kql/diagnostic.h"
 
 namespace zoomwatch::ruleset {
@@ -26,6 +27,16 @@ class QueryChecker {
 class SyntaxChecker final : public QueryChecker {
  public:
   QueryFindings Check(std::string_view query) const override;
+};
+
+// Checks grammar, names and types against the tables and functions of a catalog, which must outlive it.
+class BindingChecker final : public QueryChecker {
+ public:
+  explicit BindingChecker(const kql::Catalog& catalog) : catalog_(catalog) {}
+  QueryFindings Check(std::string_view query) const override;
+
+ private:
+  const kql::Catalog& catalog_;
 };
 
 }  // namespace zoomwatch::ruleset

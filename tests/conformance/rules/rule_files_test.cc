@@ -13,6 +13,7 @@
 
 #include "common/ruleset/case_file.h"
 #include "common/ruleset/rule_set.h"
+#include "tests/conformance/rules/event_catalog.h"
 
 namespace zoomwatch::ruleset {
 namespace {
@@ -40,7 +41,8 @@ class RuleFiles : public ::testing::Test {
  protected:
   const std::string folder = SourceDir() + "/rules";
   const FolderRuleSource source{folder};
-  const ReloadResult reload = LoadRuleSet({&source}, SyntaxChecker(), RuleSet({}));
+  const EventCatalog catalog;
+  const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
 
   std::string CasePath(const std::string& file) { return folder + "/" + file.substr(0, file.size() - 5) + ".test.yaml"; }
   std::vector<RuleCase> CasesOf(const std::string& file) {

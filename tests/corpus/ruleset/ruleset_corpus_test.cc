@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/ruleset/rule_set.h"
+#include "tests/conformance/rules/event_catalog.h"
 
 namespace zoomwatch::ruleset {
 namespace {
@@ -21,7 +22,8 @@ class RulesetCorpus : public ::testing::Test {
     const char* corpus = std::getenv("ZOOMWATCH_CORPUS");
     if (corpus == nullptr) GTEST_SKIP() << "ZOOMWATCH_CORPUS is not set: the published rule files did not run";
     const FolderRuleSource source(std::string(corpus) + "/sentinel-zoom");
-    reload = LoadRuleSet({&source}, SyntaxChecker(), RuleSet({}));
+    const EventCatalog catalog;
+    reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
   }
 
   const LoadedRule& Of(const std::string& file) {
