@@ -30,7 +30,7 @@ bool IsIf(Aggregate aggregate) {
 class Count final : public LiveAggregate {
  public:
   void Add(const std::vector<Value>&, std::int64_t weight, std::uint64_t) override { count_ += weight; }
-  void AppendTo(std::vector<Value>& row) const override { row.push_back(Value::Long(count_)); }
+  void AppendTo(std::vector<Value>& row) override { row.push_back(Value::Long(count_)); }
   std::uint64_t bytes() const override { return sizeof(*this); }
 
  private:
@@ -38,7 +38,7 @@ class Count final : public LiveAggregate {
 };
 
 // Whole numbers and times are summed exactly in 128 bits. Reals are summed with their rounding errors, so that what is taken back
-// leaves nothing behind beyond the last digits; when no real is left the sum is exactly 0 again.
+// leaves nothing behind beyond the last digits; when a tick leaves no real the sum is exactly 0 again.
 class SumOrAverage final : public LiveAggregate {
  public:
   SumOrAverage(Type type, bool average) : type_(type), average_(average) {}
@@ -59,7 +59,10 @@ class SumOrAverage final : public LiveAggregate {
     count_ += weight;
   }
 
-  void AppendTo(std::vector<Value>& row) const override { row.push_back(average_ ? Average() : Sum()); }
+  void AppendTo(std::vector<Value>& row) override {
+    if (reals_ == 0) real_ = error_ = 0;
+    row.push_back(average_ ? Average() : Sum());
+  }
   std::uint64_t bytes() const override { return sizeof(*this); }
 
  private:
@@ -73,7 +76,6 @@ class SumOrAverage final : public LiveAggregate {
     const double sum = real_ + term;  // Neumaier
     error_ += std::fabs(real_) >= std::fabs(term) ? (real_ - sum) + term : (term - sum) + real_;
     real_ = sum;
-    if (reals_ == 0) real_ = error_ = 0;
   }
   void AddDecimal(const Decimal& value, std::int64_t weight) {
     const auto term = value.Multiply(Decimal::FromLong(weight));
@@ -156,7 +158,7 @@ class Extreme final : public Counted {
  public:
   explicit Extreme(bool max) : max_(max) {}
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     row.push_back(values_.empty() ? Value() : max_ ? values_.rbegin()->first : values_.begin()->first);
   }
 
@@ -167,7 +169,7 @@ class Extreme final : public Counted {
 class Distinct final : public Counted {
  public:
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
-  void AppendTo(std::vector<Value>& row) const override { row.push_back(Value::Long(static_cast<std::int64_t>(values_.size()))); }
+  void AppendTo(std::vector<Value>& row) override { row.push_back(Value::Long(static_cast<std::int64_t>(values_.size()))); }
 };
 
 // In the order of the values; the language leaves it open.
@@ -178,7 +180,7 @@ class Set final : public Counted {
     if (!arguments[0].is_array()) return AddValue(arguments[0], weight);
     for (const Value& element : arguments[0].AsArray()) AddValue(element, weight);
   }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     Value::Array elements;
     for (const auto& [value, count] : values_) {
       if (elements.size() == max_size_) break;
@@ -197,7 +199,7 @@ class Percentiles final : public Counted {
     for (const Value& value : parameters) percentiles_.push_back(ConvertTo(Type::kReal, value).AsReal());
   }
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     for (const double percentile : percentiles_) {
       const double rank = std::ceil(percentile / 100 * static_cast<double>(total_));
       std::int64_t left = std::max<std::int64_t>(1, static_cast<std::int64_t>(rank));
@@ -220,7 +222,7 @@ class Spread final : public Counted {
  public:
   Spread(bool sample, bool root) : sample_(sample), root_(root) {}
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     const auto count = static_cast<double>(total_);
     double sum = 0;
     for (const auto& [value, times] : values_) sum += Number(value) * static_cast<double>(times);
@@ -284,7 +286,7 @@ class List final : public Ordered {
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
     if (!arguments[0].is_null() || keep_nulls_) AddEntry({arguments[0]}, weight, order);
   }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     Value::Array elements;
     for (const auto& [order, entry] : rows_) {
       for (std::int64_t i = 0; i < entry.weight && elements.size() < max_size_; ++i) elements.push_back(entry.cells[0]);
@@ -303,7 +305,7 @@ class MadeBag final : public Ordered {
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
     if (arguments[0].is_bag()) AddEntry({arguments[0]}, weight, order);
   }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     std::vector<Bag::Entry> entries;
     std::map<std::string_view, bool> seen;
     for (const auto& [order, entry] : rows_) {
@@ -325,7 +327,7 @@ class AnyRow final : public Ordered {
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
     AddEntry({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight, order);
   }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     if (rows_.empty()) return row.resize(row.size() + outputs_);
     const std::vector<Value>* chosen = &rows_.begin()->second.cells;
     if (outputs_ == 1) {
@@ -361,7 +363,7 @@ class ArgExtreme final : public LiveAggregate {
     rows_.emplace(Rank{arguments[0], order}, Entry{{arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight});
     bytes_ += BytesOf(arguments);
   }
-  void AppendTo(std::vector<Value>& row) const override {
+  void AppendTo(std::vector<Value>& row) override {
     if (rows_.empty()) return row.resize(row.size() + outputs_);
     const std::vector<Value>& best = rows_.begin()->second.cells;
     row.insert(row.end(), best.begin(), best.end());
@@ -399,7 +401,7 @@ class If final : public LiveAggregate {
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
     if (arguments.back().is_true()) inner_->Add(arguments, weight, order);
   }
-  void AppendTo(std::vector<Value>& row) const override { inner_->AppendTo(row); }
+  void AppendTo(std::vector<Value>& row) override { inner_->AppendTo(row); }
   std::uint64_t bytes() const override { return sizeof(*this) + inner_->bytes(); }
 
  private:

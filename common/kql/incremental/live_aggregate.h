@@ -17,8 +17,8 @@ class LiveAggregate {
 
   // Adds `weight` times (negative: takes back) the arguments of a row. `order` is the row's position; the same when it is taken back.
   virtual void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) = 0;
-  // Appends the outputs for what is in.
-  virtual void AppendTo(std::vector<Value>& row) const = 0;
+  // Appends the outputs for what is in. Only at the end of a tick: within one, what is taken back may come before what is added.
+  virtual void AppendTo(std::vector<Value>& row) = 0;
   virtual std::uint64_t bytes() const = 0;
 };
 

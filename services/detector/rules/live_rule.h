@@ -1,0 +1,99 @@
+// One rule as a live view: rows in, findings out.
+//
+// A finding is what makes an alert. With the usual trigger (more than 0 rows) it is a row identity that newly appears in the view;
+// with another threshold it is the moment at which the number of rows begins to fulfil it. A row that changes keeps its identity and
+// is no new finding; one that left and comes back is one only when the last finding of that identity is older than the rule's period.
+// Threading: one thread at a time. Ownership: the rule is shared and immutable.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/event_table/event_catalog.h"
+#include "common/event_table/event_cells.h"
+#include "common/kql/diagnostic.h"
+#include "common/kql/incremental/view.h"
+#include "common/ruleset/rule.h"
+#include "zoomwatch/event/v1/event.pb.h"
+
+namespace zoomwatch::detector {
+
+enum class FindingCause { kEvent, kExpiry, kSchedule };
+
+struct Finding {
+  kql::Ticks time = 0;
+  FindingCause cause = FindingCause::kEvent;
+  std::uint64_t identity = 0;
+  std::vector<std::vector<kql::Value>> rows;  // at most kMaxFindingRows
+  std::int64_t row_count = 0;                 // all of them
+};
+inline constexpr std::size_t kMaxFindingRows = 150;
+
+// True: a finding for each row that appears. False: one when the number of rows begins to fulfil the trigger.
+bool IsPerRow(const ruleset::Rule& rule);
+bool Fulfils(std::int64_t count, const ruleset::Rule& rule);
+
+struct LiveRuleOptions {
+  std::uint64_t max_state_bytes = 256ULL << 20;
+};
+
+class LiveRule {
+ public:
+  // Null, and `refused` says why, when the query cannot be kept up to date. REQUIRES: the query compiles against the catalog.
+  static std::unique_ptr<LiveRule> Create(std::shared_ptr<const ruleset::Rule> rule, const event_table::EventCatalog& catalog,
+                                          const LiveRuleOptions& options, kql::Diagnostic& refused);
+
+  const ruleset::Rule& rule() const { return *rule_; }
+  // Other texts, threshold and details; the query and the period stay. The state stays too.
+  void SetRule(std::shared_ptr<const ruleset::Rule> rule) { rule_ = std::move(rule); }
+  const kql::Schema& schema() const { return view_->schema(); }
+
+  // Values of Event of the events that can concern the rule; none: any.
+  const std::optional<std::vector<std::string>>& events() const { return events_; }
+
+  // Takes an event; nothing happens before the next Tick(). `order` grows with every event.
+  void Insert(const event::v1::Event& event, std::uint64_t order);
+  // REQUIRES: `now` is not before that of the last call. `cause`: of the findings. After an error the rule is not used again.
+  absl::StatusOr<std::vector<Finding>> Tick(kql::Ticks now, FindingCause cause);
+  kql::Ticks NextDue() const { return next_due_; }
+
+  // Tells of a finding of before a restart, so that its identity is not found again too early.
+  void Remember(std::uint64_t identity, kql::Ticks time);
+
+  std::uint64_t state_bytes() const { return view_->state_bytes(); }
+  std::string Describe() const { return view_->Describe(); }
+
+ private:
+  LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view,
+           std::optional<std::vector<std::string>> events, std::vector<std::vector<bool>> needed);
+
+  // The rows of the view with one identity.
+  struct Shown {
+    std::int64_t count = 0;
+    std::map<std::vector<std::string>, std::pair<std::vector<kql::Value>, std::int64_t>> rows;  // by text of the cells
+  };
+  std::vector<Finding> Appeared(const kql::incremental::Deltas& deltas, kql::Ticks now, FindingCause cause);
+  std::optional<Finding> Crossed(kql::Ticks now, FindingCause cause);
+  bool FoundLately(std::uint64_t identity, kql::Ticks now);
+
+  std::shared_ptr<const ruleset::Rule> rule_;
+  const std::unique_ptr<kql::incremental::View> view_;
+  const std::optional<std::vector<std::string>> events_;
+  std::vector<event_table::EventCells> cells_;  // per table of the view
+  std::unordered_map<std::uint64_t, Shown> shown_;
+  std::int64_t row_count_ = 0;
+  bool fulfilled_ = false;
+  std::unordered_map<std::uint64_t, kql::Ticks> found_;  // identity -> its last finding
+  kql::Ticks forget_at_ = 0;
+  kql::Ticks next_due_ = 0;
+};
+
+}  // namespace zoomwatch::detector

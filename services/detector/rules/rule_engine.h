@@ -1,0 +1,117 @@
+// All rules over one stream of events: which rules an event concerns, when time alone concerns one, what they find.
+//
+// The clock of the rules is the receive time of events; it never goes back. Each rule passes every moment at which its view may change
+// (View::NextDue), so a finding's time does not depend on how events were read in groups.
+// Rules that cannot be kept up to date run in batch every queryFrequency, over the rows of their period, through BatchTables.
+// Threading: one thread at a time, but for Status(), which any thread may call.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/event_table/event_catalog.h"
+#include "common/kql/table_source.h"
+#include "common/ruleset/rule_set.h"
+#include "common/sync/mutex.h"
+#include "services/detector/rules/live_rule.h"
+#include "zoomwatch/event/v1/event.pb.h"
+
+namespace zoomwatch::detector {
+
+struct EngineFinding {
+  std::shared_ptr<const ruleset::LoadedRule> rule;
+  kql::Schema schema;  // of the finding's rows
+  Finding finding;
+};
+
+// The stored events that a batch rule reads: rows with `from` < TimeGenerated <= `to`.
+class BatchTables {
+ public:
+  virtual ~BatchTables() = default;
+  virtual std::unique_ptr<kql::TableSource> Open(kql::Ticks from, kql::Ticks to) = 0;
+};
+
+enum class RuleState { kRunning, kFailed };
+
+struct RuleStatus {
+  std::shared_ptr<const ruleset::LoadedRule> rule;
+  RuleState state = RuleState::kRunning;
+  std::string message;           // why it failed
+  bool incremental = true;
+  std::string not_incremental;   // why, with its place in the query
+  std::string plan;              // of an incremental rule
+  std::int64_t event_count = 0;  // events that could concern it
+  std::int64_t finding_count = 0;
+  std::uint64_t state_bytes = 0;
+  double cpu_seconds = 0;
+  kql::Ticks last_finding = 0;  // 0: none
+};
+
+class RuleEngine {
+ public:
+  // `tables` outlives the engine; null: rules that need batch are failed with a message that says so.
+  RuleEngine(LiveRuleOptions options, BatchTables* tables);
+  ~RuleEngine();
+
+  // Makes the enabled rules of the set the ones that run. Rules whose query did not change keep their state and get their new texts.
+  // Returns the ids of the rules that begin anew: their history is to be given by Replay().
+  std::vector<std::string> SetRules(const ruleset::RuleSet& rules, const event_table::EventCatalog& catalog);
+  // Ids of the rules that mention a legacy column which no event had when they were bound, and `observed` has now.
+  std::vector<std::string> Outdated(const event_table::LegacyNames& observed) const;
+  // Drops these rules, so that the next SetRules() begins them anew.
+  void Forget(const std::vector<std::string>& rule_ids);
+
+  // The longest period of the rules named.
+  absl::Duration LongestPeriod(const std::vector<std::string>& rule_ids) const;
+  // Gives these rules an event from before the clock; what they find in it is not reported. `order` as in Insert().
+  void Replay(const std::vector<std::string>& rule_ids, const event::v1::Event& event, std::uint64_t order);
+  // Ends a replay: the rules named stand at the clock.
+  void FinishReplay(const std::vector<std::string>& rule_ids, kql::Ticks clock);
+  // A finding of before a restart; see LiveRule::Remember().
+  void Remember(std::string_view rule_id, std::uint64_t identity, kql::Ticks time);
+
+  // Passes time up to `now` (exclusive of what an event at `now` brings) and appends what the rules find on the way.
+  void AdvanceTo(kql::Ticks now, std::vector<EngineFinding>& findings);
+  // AdvanceTo() the event's receive time, then the event itself. `order`: its position in the log.
+  void Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings);
+
+  kql::Ticks clock() const { return clock_; }
+  // The next moment at which time alone may make a finding.
+  kql::Ticks NextDue() const;
+
+  // Ordered by name. Thread-safe.
+  std::vector<RuleStatus> Status() const;
+
+ private:
+  struct Entry;
+  std::unique_ptr<Entry> Load(const std::shared_ptr<const ruleset::LoadedRule>& loaded, const event_table::EventCatalog& catalog);
+  void Index();
+  void Run(Entry& entry, kql::Ticks now, FindingCause cause, std::vector<EngineFinding>& findings);
+  void RunBatch(Entry& entry, kql::Ticks now, std::vector<EngineFinding>& findings);
+  static void ScheduleBatch(Entry& entry, kql::Ticks now);
+  static void Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings);
+  void Fail(Entry& entry, const std::string& message);
+  void Publish(const Entry& entry);
+  void PublishAll();
+
+  const LiveRuleOptions options_;
+  BatchTables* const tables_;
+  std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;  // by rule id
+  std::unordered_map<std::string, std::vector<Entry*>> by_event_;       // rules that one event name concerns
+  std::vector<Entry*> any_event_;                                       // rules that any event concerns
+  kql::Ticks clock_ = 0;
+  mutable Mutex mutex_;
+  std::map<std::string, RuleStatus> status_ ABSL_GUARDED_BY(mutex_);  // by rule id
+};
+
+// Ticks of an event's receive time, to the microsecond, as its TimeGenerated.
+kql::Ticks ReceiveTicks(const event::v1::Event& event);
+
+}  // namespace zoomwatch::detector
