@@ -220,6 +220,8 @@ class Binder {
   RelationPtr BindFilter(const Step& step, const ScalarPtr& predicate);
   RelationPtr BindExtend(const Step& step);
   void ExtendRow(const std::vector<NamedExpr>& items, const RowScope& row, ExtendedRow& extended);
+  void ExtendByTuple(const NamedExpr& item, const AggregateItem& bound, std::set<std::string, std::less<>>& declared,
+                     ExtendedRow& extended);
   RelationPtr BindSerialize(const Step& step);
   RelationPtr BindProject(const Step& step);
   // Columns of `project`, `print`, `distinct` and the keys of summarize: names in `columns`, values returned beside them.
@@ -228,6 +230,10 @@ class Binder {
   bool CheckSingleName(const NamedExpr& item);
   void RefuseOrderFunctions(const Scalar& scalar, std::string_view place);
   RelationPtr ProjectColumns(const RelationPtr& input, const std::vector<std::size_t>& columns, Span span);
+  // binder/tuple.cc
+  bool IsTuple(const Expr& expr, const RowScope& row) const;
+  AggregateItem BindTuple(const Expr& expr, const RowScope& row);
+  std::vector<ScalarPtr> AddValues(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns);
   // binder/operator_columns.cc
   RelationPtr BindProjectAway(const Step& step);
   RelationPtr BindProjectKeep(const Step& step);
@@ -248,7 +254,7 @@ class Binder {
   RelationPtr BindDistinct(const Step& step);
   RelationPtr BindCount(const Step& step);
   void RefuseDynamicKey(const ScalarPtr& key, Span span);
-  bool AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values);
+  void AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values);
   RelationPtr FinishSummarize(Relation aggregate, Schema schema, const Schema& call_columns, std::vector<ScalarPtr> values);
   // binder/operator_join.cc
   RelationPtr BindJoin(const Step& step);

@@ -25,26 +25,12 @@ void Binder::RefuseDynamicKey(const ScalarPtr& key, Span span) {
   RefuseOrderFunctions(*key, "a group key");
 }
 
-bool Binder::AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values) {
-  const std::size_t count = bound.values.size();
-  if (item.tuple && count < 2) {
+void Binder::AddAggregate(const NamedExpr& item, const AggregateItem& bound, ResultColumns& columns, std::vector<ScalarPtr>& values) {
+  if (item.tuple && bound.values.size() < 2) {
     Error(code::kNotATuple, item.span, "the expression has one value, it takes one name");
-    return false;
+    return;
   }
-  for (std::size_t i = count; i < item.names.size(); ++i) {
-    Error(code::kNameWithoutValue, item.names[i].span, fmt::format("there is no value for the name '{}'", item.names[i].text));
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool loose = bound.values[i]->loose;
-    if (i >= item.names.size()) {
-      columns.AddGenerated(bound.names[i], bound.types[i], loose);
-    } else if (!columns.AddExplicit(item.names[i].text, bound.types[i], loose)) {
-      ErrorDuplicate(item.names[i].span, item.names[i].text);
-      continue;
-    }
-    values.push_back(bound.values[i]);
-  }
-  return true;
+  for (ScalarPtr& value : AddValues(item, bound, columns)) values.push_back(std::move(value));
 }
 
 RelationPtr Binder::BindSummarize(const Step& step) {

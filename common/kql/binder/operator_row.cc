@@ -93,6 +93,10 @@ void Binder::ExtendRow(const std::vector<NamedExpr>& items, const RowScope& row,
   std::set<std::string, std::less<>> declared;
   for (const NamedExpr& item : items) {
     if (exhausted()) return;
+    if (IsTuple(*item.expr, row)) {
+      ExtendByTuple(item, BindTuple(*item.expr, row), declared, extended);
+      continue;
+    }
     if (!CheckSingleName(item)) continue;
     const ScalarPtr value = BindScalar(*item.expr, row);
     const bool reference = IsReference(item, *value, row);
@@ -110,6 +114,22 @@ void Binder::ExtendRow(const std::vector<NamedExpr>& items, const RowScope& row,
       extended.SetUnnamed(value, unnamed_count_);
     } else {
       extended.Set(name, value);
+    }
+  }
+}
+
+void Binder::ExtendByTuple(const NamedExpr& item, const AggregateItem& bound, std::set<std::string, std::less<>>& declared,
+                           ExtendedRow& extended) {
+  for (std::size_t i = bound.values.size(); i < item.names.size(); ++i) {
+    Error(code::kNameWithoutValue, item.names[i].span, fmt::format("there is no value for the name '{}'", item.names[i].text));
+  }
+  for (std::size_t i = 0; i < bound.values.size(); ++i) {
+    if (i >= item.names.size()) {
+      extended.Set(bound.names[i], bound.values[i]);
+    } else if (declared.insert(item.names[i].text).second) {
+      extended.Set(item.names[i].text, bound.values[i]);
+    } else {
+      ErrorDuplicate(item.names[i].span, item.names[i].text);
     }
   }
 }
@@ -154,6 +174,10 @@ std::vector<ScalarPtr> Binder::BindColumns(const std::vector<NamedExpr>& items, 
   std::vector<ScalarPtr> values;
   for (const NamedExpr& item : items) {
     if (exhausted() || values.size() > kMaxColumns) break;
+    if (IsTuple(*item.expr, row)) {
+      for (ScalarPtr& value : AddValues(item, BindTuple(*item.expr, row), columns)) values.push_back(std::move(value));
+      continue;
+    }
     if (!CheckSingleName(item)) continue;
     ScalarPtr value = BindScalar(*item.expr, row);
     if (AddColumn(item, value, row, columns)) values.push_back(std::move(value));

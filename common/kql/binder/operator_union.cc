@@ -215,12 +215,9 @@ RelationPtr Binder::BindSearch(const Step& step) {
   }
   std::vector<RelationPtr> inputs = BindSources(step, false);
   if (inputs.empty() && step.op.sources.empty()) AddMatchingTables({"*", step.op.span, false}, step.names, inputs);
-  if (inputs.empty()) {
-    if (!failed_) Error(code::kUnknownTable, step.op.span, "there is no table to search");
-    return nullptr;
-  }
+  if (failed_ && inputs.empty()) return nullptr;
   RelationPtr rows = MakeUnion(std::move(inputs), false, "$table", step.op.span);
-  if (rows == nullptr || step.op.expr == nullptr) return rows;
+  if (rows == nullptr || step.op.expr == nullptr || rows->inputs.empty()) return rows;
   const OperatorParameter* kind = FindParameter(step.op, "kind");
   const bool match_case = kind != nullptr && kind->word == "case_sensitive";
   const std::size_t width = rows->schema.size();

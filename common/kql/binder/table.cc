@@ -210,7 +210,7 @@ Type Binder::RangeType(const Operator& op, const Relation& range) {
   }
   if (!known) return Type::kUnknown;
   if (IsNumeric(from) && IsNumeric(to) && IsNumeric(by)) {
-    return WiderNumber(Type::kLong, WiderNumber(WiderNumber(from, to), by));
+    return WiderNumber(WiderNumber(from, to), by);
   }
   if (!IsNumeric(from) && to == from && by == Type::kTimeSpan) return from;
   Error(code::kOperandTypes, op.step->span,
