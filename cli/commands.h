@@ -5,6 +5,7 @@
 
 namespace zoomwatch::cli {
 
+const CommandSpec& DoctorCommand();
 const CommandSpec& LedgerCommand();
 const CommandSpec& RunCommand();
 const CommandSpec& SendCommand();

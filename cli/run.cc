@@ -22,7 +22,7 @@ constexpr FlagSpec kFlags[] = {
 
 constexpr Example kExamples[] = {
     {"try it: a configuration, a secret, and the pipeline", "zoomwatch run --print-example-config >all-in-one.yaml"},
-    {"", "openssl rand -hex 24 >zoom-secret-token"},
+    {"", "(umask 077; openssl rand -hex 24 >zoom-secret-token)"},
     {"", "zoomwatch run --config all-in-one.yaml"},
     {"from another terminal: events, and what became of them",
      "zoomwatch send --url http://localhost:8080/webhook --secret-file zoom-secret-token --generate 26"},

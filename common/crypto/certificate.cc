@@ -4,8 +4,10 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <memory>
+#include <vector>
 
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -17,6 +19,9 @@ struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+  void operator()(X509_STORE_CTX* context) const { X509_STORE_CTX_free(context); }
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 using BioPtr = std::unique_ptr<BIO, Free>;
 using X509Ptr = std::unique_ptr<X509, Free>;
@@ -33,6 +38,16 @@ absl::StatusOr<X509Ptr> ReadFirstCertificate(const std::string& file) {
   X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) return Invalid(file, "holds no PEM certificate");
   return certificate;
+}
+
+absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(const std::string& file) {
+  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  if (bio == nullptr) return Invalid(file, "cannot be read");
+  std::vector<X509Ptr> chain;
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) chain.emplace_back(certificate);
+  ERR_clear_error();  // the end of the file is reported as an error
+  if (chain.empty()) return Invalid(file, "holds no PEM certificate");
+  return chain;
 }
 
 absl::StatusOr<absl::Time> ToTime(const std::string& file, const ASN1_TIME* time) {
@@ -63,6 +78,33 @@ absl::Status CheckCertificatePair(const std::string& certificate_file, const std
 }
 
 absl::Status CheckAuthorities(const std::string& ca_file) { return ReadFirstCertificate(ca_file).status(); }
+
+absl::Status CheckChain(const std::string& certificate_file) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<X509Ptr> chain, ReadCertificates(certificate_file));
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    const bool issued = X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK &&
+                        X509_verify(chain[i].get(), X509_get0_pubkey(chain[i + 1].get())) == 1;
+    if (!issued) return Invalid(certificate_file, fmt::format("certificate {} was not issued by the one behind it", i + 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPublicTrust(const std::string& certificate_file, absl::Time now) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<X509Ptr> chain, ReadCertificates(certificate_file));
+  const std::unique_ptr<X509_STORE, Free> store(X509_STORE_new());
+  const std::unique_ptr<X509_STORE_CTX, Free> context(X509_STORE_CTX_new());
+  const std::unique_ptr<STACK_OF(X509), Free> between(sk_X509_new_null());
+  if (store == nullptr || context == nullptr || between == nullptr || X509_STORE_set_default_paths(store.get()) != 1) {
+    return Invalid(certificate_file, "the authorities of this machine cannot be read");
+  }
+  for (size_t i = 1; i < chain.size(); ++i) sk_X509_push(between.get(), chain[i].get());
+  if (X509_STORE_CTX_init(context.get(), store.get(), chain[0].get(), between.get()) != 1) {
+    return Invalid(certificate_file, "cannot be checked");
+  }
+  X509_STORE_CTX_set_time(context.get(), 0, absl::ToTimeT(now));
+  if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
+  return Invalid(certificate_file, X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+}
 
 absl::StatusOr<absl::Time> CertificateExpiry(const std::string& certificate_file) {
   ZOOMWATCH_ASSIGN_OR_RETURN(const X509Ptr certificate, ReadFirstCertificate(certificate_file));

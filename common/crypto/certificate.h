@@ -17,6 +17,12 @@ absl::Status CheckCertificatePair(const std::string& certificate_file, const std
 // OK when the file holds at least one certificate. Errors: CERTIFICATE_INVALID.
 absl::Status CheckAuthorities(const std::string& ca_file);
 
+// OK when each certificate of the file was issued by the one behind it. Errors: CERTIFICATE_INVALID.
+absl::Status CheckChain(const std::string& certificate_file);
+
+// OK when the chain ends at an authority that this machine trusts, at `now`. Errors: CERTIFICATE_INVALID with OpenSSL's reason.
+absl::Status CheckPublicTrust(const std::string& certificate_file, absl::Time now);
+
 // When the first certificate of the file expires. Errors: CERTIFICATE_INVALID.
 absl::StatusOr<absl::Time> CertificateExpiry(const std::string& certificate_file);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "common/testing/status_matchers.h"
@@ -54,6 +55,30 @@ TEST_F(CertificateTest, TellsTheExpiry) {
   const absl::Duration left = *expiry - SystemClock::Get().Now();
   EXPECT_GT(left, absl::Hours(10) - absl::Minutes(1));
   EXPECT_LE(left, absl::Hours(10));
+}
+
+TEST_F(CertificateTest, AcceptsAChainOfIssuersOnly) {
+  const auto leaf = ca_.Issue("leaf", {.common_name = "a"});
+  const auto other = ca_.Issue("other", {.common_name = "b"});
+  EXPECT_OK(CheckChain(leaf.certificate_file));
+  const auto join = [&](const std::string& first, const std::string& second) {
+    std::ofstream out(dir_.file("chain.pem"));
+    out << std::ifstream(first).rdbuf() << std::ifstream(second).rdbuf();
+    return dir_.file("chain.pem");
+  };
+  EXPECT_OK(CheckChain(join(leaf.certificate_file, ca_.ca_file())));
+  EXPECT_THAT(CheckChain(join(ca_.ca_file(), leaf.certificate_file)), testing::HasReason(Reason::kCertificateInvalid));
+  EXPECT_THAT(CheckChain(join(leaf.certificate_file, other.certificate_file)),
+              testing::HasReasonAndMessage(Reason::kCertificateInvalid, HasSubstr("certificate 1 was not issued by the one behind it")));
+  // An authority of the same name with another key did not issue it either.
+  std::filesystem::create_directory(dir_.path() / "second");
+  const testing::TestCa namesake(dir_.path() / "second", "ca");
+  EXPECT_THAT(CheckChain(join(leaf.certificate_file, namesake.ca_file())), testing::HasReason(Reason::kCertificateInvalid));
+}
+
+TEST_F(CertificateTest, DoesNotTakeAnOwnAuthorityForAPublicOne) {
+  const auto leaf = ca_.Issue("leaf", {.common_name = "a"});
+  EXPECT_THAT(CheckPublicTrust(leaf.certificate_file, SystemClock::Get().Now()), testing::HasReason(Reason::kCertificateInvalid));
 }
 
 }  // namespace

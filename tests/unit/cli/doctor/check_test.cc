@@ -1,0 +1,41 @@
+#include "cli/doctor/check.h"
+
+#include <gtest/gtest.h>
+
+namespace zoomwatch::cli {
+namespace {
+
+Checks Example() {
+  Checks checks;
+  Pass(checks, "config", "fine");
+  Warn(checks, "clock", "late", "look");
+  Fail(checks, "running", "503\nspool: full", "make room");
+  return checks;
+}
+
+TEST(Checks, FailOnlyByAFailure) {
+  Checks checks = Example();
+  EXPECT_TRUE(AnyFailed(checks));
+  checks.pop_back();
+  EXPECT_FALSE(AnyFailed(checks));
+}
+
+TEST(Checks, PrintALineEachAndTheRemedyBelow) {
+  EXPECT_EQ(ChecksTable(Example()),
+            "ok    config        fine\n"
+            "warn  clock         late\n"
+            "                    -> look\n"
+            "FAIL  running       503\n"
+            "                    spool: full\n"
+            "                    -> make room\n");
+}
+
+TEST(Checks, PrintAsJson) {
+  EXPECT_EQ(ChecksJson(Example()),
+            R"({"checks":[{"verdict":"ok","check":"config","finding":"fine","remedy":""},)"
+            R"({"verdict":"warn","check":"clock","finding":"late","remedy":"look"},)"
+            R"({"verdict":"fail","check":"running","finding":"503\u000aspool: full","remedy":"make room"}],"ok":false})");
+}
+
+}  // namespace
+}  // namespace zoomwatch::cli
