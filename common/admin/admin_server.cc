@@ -51,17 +51,27 @@ class AdminServer::State final : public http::Handler {
     checks_.emplace_back(std::move(name), std::move(check));
   }
 
+  void AddDetail(std::string name, std::function<absl::Status()> detail) {
+    MutexLock lock(mutex_);
+    details_.emplace_back(std::move(name), std::move(detail));
+  }
+
   std::unique_ptr<http::Server> server;
   std::atomic<bool> started{false};
   std::atomic<bool> draining{false};
 
  private:
-  // {"ready":false,"checks":[{"name":"spool","ready":false,"why":"SPOOL_FAILED: ..."}]}
+  using NamedChecks = std::vector<std::pair<std::string, std::function<absl::Status()>>>;
+
+  // {"ready":false,"checks":[{"name":"spool","ready":false,"why":"SPOOL_FAILED: ..."}],
+  //  "details":[{"name":"delivery","ok":false,"why":"DELIVERY_FORBIDDEN: ..."}]}; no "details" when there are none.
   http::Response Readiness() {
-    std::vector<std::pair<std::string, std::function<absl::Status()>>> checks;
+    NamedChecks checks;
+    NamedChecks details;
     {
       MutexLock lock(mutex_);
       checks = checks_;  // none is called under the lock
+      details = details_;
     }
     checks.emplace(checks.begin(), "started", [this] {
       return started ? absl::OkStatus() : absl::UnavailableError("start-up is not complete");
@@ -69,25 +79,38 @@ class AdminServer::State final : public http::Handler {
     checks.emplace(checks.begin() + 1, "not draining", [this] {
       return draining ? Error(Reason::kShuttingDown, "the service is stopping") : absl::OkStatus();
     });
-    bool ready = true;
-    std::string list;
-    for (const auto& [name, check] : checks) {
-      const absl::Status status = check();
-      ready = ready && status.ok();
-      list += list.empty() ? "{\"name\":" : ",{\"name\":";
-      AppendJsonString(list, name);
-      list += status.ok() ? ",\"ready\":true" : ",\"ready\":false,\"why\":";
-      if (!status.ok()) AppendJsonString(list, Describe(status));
-      list += '}';
+    std::string lists = ",\"checks\":[";
+    const bool ready = AppendStates(checks, "ready", lists);
+    lists += ']';
+    if (!details.empty()) {
+      lists += ",\"details\":[";
+      AppendStates(details, "ok", lists);
+      lists += ']';
     }
     return {.status = ready ? 200 : 503,
             .content_type = "application/json",
-            .body = std::string("{\"ready\":") + (ready ? "true" : "false") + ",\"checks\":[" + list + "]}\n"};
+            .body = std::string("{\"ready\":") + (ready ? "true" : "false") + lists + "}\n"};
+  }
+
+  // Asks each and appends its state under `key`. Returns whether all are OK.
+  static bool AppendStates(const NamedChecks& checks, std::string_view key, std::string& out) {
+    bool all = true;
+    for (const auto& [name, check] : checks) {
+      const absl::Status status = check();
+      all = all && status.ok();
+      out += &name == &checks.front().first ? "{\"name\":" : ",{\"name\":";
+      AppendJsonString(out, name);
+      out.append(",\"").append(key).append(status.ok() ? "\":true" : "\":false,\"why\":");
+      if (!status.ok()) AppendJsonString(out, Describe(status));
+      out += '}';
+    }
+    return all;
   }
 
   Metrics& metrics_;
   Mutex mutex_;
-  std::vector<std::pair<std::string, std::function<absl::Status()>>> checks_ ABSL_GUARDED_BY(mutex_);
+  NamedChecks checks_ ABSL_GUARDED_BY(mutex_);
+  NamedChecks details_ ABSL_GUARDED_BY(mutex_);
 };
 
 AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -107,6 +130,9 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const std::strin
 uint16_t AdminServer::port() const { return state_->server->port(); }
 void AdminServer::AddReadinessCheck(std::string name, std::function<absl::Status()> check) {
   state_->AddCheck(std::move(name), std::move(check));
+}
+void AdminServer::AddReadinessDetail(std::string name, std::function<absl::Status()> detail) {
+  state_->AddDetail(std::move(name), std::move(detail));
 }
 void AdminServer::SetStarted() { state_->started = true; }
 void AdminServer::SetDraining() { state_->draining = true; }

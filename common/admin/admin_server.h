@@ -1,6 +1,6 @@
 // The plaintext port for probes and metrics. Keep it inside the cluster.
 //   /livez    200 while the event loop runs
-//   /readyz   200 when every check is OK, otherwise 503; the body names each check and, if it fails, why
+//   /readyz   200 when every check is OK, otherwise 503; the body names each check and, if it fails, why, and the details
 //   /metrics  Prometheus text format 0.0.4
 // Threading: thread-safe; checks run on the port's one thread and must not block. The checks are called until Shutdown() returns.
 #pragma once
@@ -30,6 +30,9 @@ class AdminServer {
 
   // Adds a check: OK, or why the service is not ready (its Describe() text goes into the body, so it must not hold secrets).
   void AddReadinessCheck(std::string name, std::function<absl::Status()> check);
+  // Adds a state that /readyz tells but does not decide by: of something that people should know, while to take the service out of
+  // service would help nobody. Otherwise as a check.
+  void AddReadinessDetail(std::string name, std::function<absl::Status()> detail);
   // All start-up steps are done: from now on the checks alone decide.
   void SetStarted();
   // The service is stopping: /readyz answers 503 from now on, whatever the checks say.

@@ -12,6 +12,7 @@
 #include "common/status/status_macros.h"
 #include "common/transport/grpc/batch_server.h"
 #include "common/transport/grpc/ledger_server.h"
+#include "services/detector/delivery/azure_delivery.h"
 #include "services/detector/delivery/delivery_worker.h"
 #include "services/detector/delivery/json_lines_sink.h"
 #include "services/detector/detector_service.h"
@@ -30,16 +31,6 @@ EventLogOptions OptionsOf(const config::v1::EventStore& store) {
           .deduplication_horizon = DurationOf(store.deduplication_horizon()),
           .retention = DurationOf(store.retention()),
           .max_disk_bytes = static_cast<uint64_t>(store.max_disk_bytes())};
-}
-
-absl::StatusOr<std::unique_ptr<RowSink>> MakeSink(const config::v1::Delivery& delivery) {
-  switch (delivery.sink_case()) {
-    case config::v1::Delivery::kJsonLines: return std::make_unique<JsonLinesSink>(delivery.json_lines().file());
-    case config::v1::Delivery::kLogsIngestion:
-      return Error(Reason::kConfigInvalidValue, "delivery.logs_ingestion: this version delivers to json_lines only");
-    case config::v1::Delivery::SINK_NOT_SET: break;
-  }
-  return Error(Reason::kConfigMissingKey, "delivery: no sink");
 }
 
 }  // namespace
@@ -82,8 +73,25 @@ class DetectorApp::State {
     return absl::OkStatus();
   }
 
+  absl::Status MakeSink() {
+    const config::v1::Delivery& delivery = config_.delivery();
+    switch (delivery.sink_case()) {
+      case config::v1::Delivery::kJsonLines:
+        sink_ = std::make_unique<JsonLinesSink>(delivery.json_lines().file());
+        return absl::OkStatus();
+      case config::v1::Delivery::kLogsIngestion: {
+        ZOOMWATCH_ASSIGN_OR_RETURN(
+            azure_, AzureDelivery::Make(delivery.logs_ingestion(), *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
+        sink_ = azure_->MakeSink(delivery.logs_ingestion().stream());
+        return absl::OkStatus();
+      }
+      case config::v1::Delivery::SINK_NOT_SET: break;
+    }
+    return Error(Reason::kConfigMissingKey, "delivery: no sink");
+  }
+
   absl::Status OpenLog() {
-    ZOOMWATCH_ASSIGN_OR_RETURN(sink_, MakeSink(config_.delivery()));
+    ZOOMWATCH_RETURN_IF_ERROR(MakeSink());
     ZOOMWATCH_ASSIGN_OR_RETURN(log_, EventLog::Open(OptionsOf(config_.store()), *deps_.clock, *deps_.metrics));
     Admin().AddReadinessCheck("event_log", [this] { return log_->health(); });
     deps_.metrics->AddCollector([this] { SetLedgerGauges(); });
@@ -105,7 +113,9 @@ class DetectorApp::State {
 
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
   absl::Status StartDelivery() {
-    worker_ = std::make_unique<DeliveryWorker>(DeliveryOptions{}, *log_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
+    const DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
+    worker_ = std::make_unique<DeliveryWorker>(options, *log_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
+    Admin().AddReadinessDetail("delivery", [this] { return worker_->health(); });
     return worker_->Start();
   }
 
@@ -132,6 +142,7 @@ class DetectorApp::State {
   const config::v1::Detector config_;
   DetectorDeps deps_;
   std::unique_ptr<Metrics> own_metrics_;
+  std::unique_ptr<AzureDelivery> azure_;  // null: rows go elsewhere
   std::unique_ptr<RowSink> sink_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<DeliveryWorker> worker_;

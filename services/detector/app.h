@@ -33,7 +33,7 @@ class DetectorApp final : public App {
   DetectorApp(config::v1::Detector config, DetectorDeps deps);
   ~DetectorApp() override;
 
-  // Also CONFIG_INVALID_VALUE for a sink that this build does not have.
+  // Also CONFIG_INVALID_VALUE for options of a sink that cannot be honoured (delivery/azure_delivery.h).
   absl::Status Start() override;
   void Stop(absl::Time deadline) override;
 

@@ -49,6 +49,15 @@ TEST_F(AdminServerTest, NamesEachCheckAndWhyItFails) {
             "{\"name\":\"secrets\",\"ready\":true}]}\n");
 }
 
+TEST_F(AdminServerTest, TellsDetailsButDoesNotDecideByThem) {
+  server_->SetStarted();
+  server_->AddReadinessDetail("delivery", [] { return Error(Reason::kDeliveryForbidden, "status 403"); });
+  const RawResponse response = Get("/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body,
+              HasSubstr("],\"details\":[{\"name\":\"delivery\",\"ok\":false,\"why\":\"DELIVERY_FORBIDDEN: status 403\"}]}"));
+}
+
 TEST_F(AdminServerTest, IsReadyWhenStartedAndEveryCheckIsOk) {
   server_->AddReadinessCheck("secrets", [] { return absl::OkStatus(); });
   server_->SetStarted();
