@@ -72,12 +72,14 @@ Value OfDecimal(Op op, const Value& left, const Value& right, ExecutionContext& 
   const Value a = ConvertTo(Type::kDecimal, left);
   const Value b = ConvertTo(Type::kDecimal, right);
   if (a.is_null() || b.is_null()) return Warned(Warning::kOverflow, context);  // NaN, an infinity or beyond 34 digits
-  if (b.AsDecimal().IsZero() && (op == Op::kDivide || op == Op::kModulo)) return Warned(Warning::kDivisionByZero, context);
+  if (b.AsDecimal().IsZero() && (op == Op::kDivide || op == Op::kModulo))
+    return Warned(Warning::kDivisionByZero, context);
   const std::optional<Decimal> result = DecimalOf(op, a.AsDecimal(), b.AsDecimal());
   return result ? Value::OfDecimal(*result) : Warned(Warning::kOverflow, context);
 }
 
-// The number of ticks that a and b yield, an operand being a time or a number: a real number scales to the nearest tick.
+// The number of ticks that a and b yield, an operand being a time or a number: a real number scales to the nearest
+// tick.
 std::optional<Ticks> TicksOf(Op op, const Value& a, const Value& b) {
   const bool whole = (IsTime(a) || a.kind() == Kind::kLong) && (IsTime(b) || b.kind() == Kind::kLong);
   if (whole) return Whole(op, a.AsLong(), b.AsLong());
@@ -103,7 +105,8 @@ Value OfTime(Op op, Type type, const Value& a, const Value& b, ExecutionContext&
   return time ? *time : Warned(Warning::kOverflow, context);
 }
 
-// The type of a op b for operands whose static type is dynamic, by the table of the static types; kUnknown: they do not go together.
+// The type of a op b for operands whose static type is dynamic, by the table of the static types; kUnknown: they do not
+// go together.
 Type DynamicType(Op op, const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {
     if (a.kind() == Kind::kDecimal || b.kind() == Kind::kDecimal) return Type::kDecimal;
@@ -142,7 +145,8 @@ Value Arithmetic(Op op, Type type, const Value& a, const Value& b, ExecutionCont
       if (left.is_null() || right.is_null()) return Value();
       return OfWhole(op, type, left.AsLong(), right.AsLong(), context);
     }
-    case Type::kReal: return Value::Real(Real(op, ConvertTo(Type::kReal, a).AsReal(), ConvertTo(Type::kReal, b).AsReal()));
+    case Type::kReal:
+      return Value::Real(Real(op, ConvertTo(Type::kReal, a).AsReal(), ConvertTo(Type::kReal, b).AsReal()));
     case Type::kDecimal: return OfDecimal(op, a, b, context);
     case Type::kDateTime:
     case Type::kTimeSpan: return OfTime(op, type, a, b, context);

@@ -34,8 +34,9 @@ class CallNode final : public Node {
 
  private:
   Value Apply(Args arguments) {
-    const bool passes = scalar_->function->nulls == NullRule::kSeesNulls ||
-                        std::none_of(arguments.begin(), arguments.end(), [](const Value& value) { return value.is_null(); });
+    const bool passes =
+        scalar_->function->nulls == NullRule::kSeesNulls ||
+        std::none_of(arguments.begin(), arguments.end(), [](const Value& value) { return value.is_null(); });
     if (!passes) return NullOf(scalar_->type);
     Call call(context_, scalar_->argument_types, scalar_->type);
     Value result = scalar_->overload->eval(call, arguments);

@@ -166,7 +166,8 @@ NodePtr BuildOfKind(const ScalarPtr& scalar, const Environment& environment) {
     case ScalarKind::kConstant: return std::make_unique<ConstantNode>(scalar->constant);
     case ScalarKind::kColumn: {
       NodePtr column = std::make_unique<ColumnNode>(scalar->column);
-      // A loose text keeps its own value, as operators over text are told by kText; everything else is what its type says.
+      // A loose text keeps its own value, as operators over text are told by kText; everything else is what its type
+      // says.
       if (!scalar->loose || scalar->type == Type::kString || scalar->type == Type::kDynamic) return column;
       return std::make_unique<CoerceNode>(scalar->type, std::move(column));
     }
@@ -178,8 +179,9 @@ NodePtr BuildOfKind(const ScalarPtr& scalar, const Environment& environment) {
     case ScalarKind::kInTable:
       return std::make_unique<InTableNode>(scalar, std::move(children[0]), *environment.subqueries);
     case ScalarKind::kCall:
-      return scalar->function->special == SpecialForm::kNone ? MakeCall(scalar, std::move(children), environment)
-                                                             : MakeSpecialForm(scalar, std::move(children), environment);
+      return scalar->function->special == SpecialForm::kNone
+                 ? MakeCall(scalar, std::move(children), environment)
+                 : MakeSpecialForm(scalar, std::move(children), environment);
     case ScalarKind::kText: return std::make_unique<CoerceNode>(Type::kString, std::move(children[0]));
     case ScalarKind::kToScalar: return std::make_unique<ToScalarNode>(scalar, *environment.subqueries);
   }

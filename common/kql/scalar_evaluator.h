@@ -1,7 +1,7 @@
-// Computes a bound expression over blocks of rows. Shared by both evaluators: expressions mean the same everywhere; tables, aggregates
-// and joins do not come here.
-// Threading: one thread at a time. Ownership: the scalar's node is kept alive; context and subqueries outlive the evaluator.
-// Errors: none at run time; what cannot be computed is null, with a warning counted in the context where it is documented.
+// Computes a bound expression over blocks of rows. Shared by both evaluators: expressions mean the same everywhere;
+// tables, aggregates and joins do not come here. Threading: one thread at a time. Ownership: the scalar's node is kept
+// alive; context and subqueries outlive the evaluator. Errors: none at run time; what cannot be computed is null, with
+// a warning counted in the context where it is documented.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class Members {
   virtual bool Contains(const Value& value, bool ignore_case) const = 0;  // by the language's == (or =~)
 };
 
-// Results of the whole relations that expressions refer to. Computed once per execution, by the evaluator that owns the tables.
+// Results of the whole relations that expressions refer to. Computed once per execution, by the evaluator that owns the
+// tables.
 class SubqueryResults {
  public:
   virtual ~SubqueryResults() = default;

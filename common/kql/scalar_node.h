@@ -1,5 +1,5 @@
-// The inside of ScalarEvaluator: an expression as a tree of nodes, each of which computes its value for the wanted rows of a block.
-// Threading, ownership and errors as in scalar_evaluator.h.
+// The inside of ScalarEvaluator: an expression as a tree of nodes, each of which computes its value for the wanted rows
+// of a block. Threading, ownership and errors as in scalar_evaluator.h.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +44,8 @@ class Rows {
   const RowNumbers* listed_ = nullptr;
 };
 
-// What a node computed: one value that holds for every row, or a cell per row of the block. Cells of rows that were not wanted are
-// unspecified.
+// What a node computed: one value that holds for every row, or a cell per row of the block. Cells of rows that were not
+// wanted are unspecified.
 class Result {
  public:
   explicit Result(Value same) : same_(std::move(same)) {}
@@ -78,17 +78,20 @@ struct Environment {
   void Warn(Warning warning) const { ++context.warnings[static_cast<std::size_t>(warning)]; }
 };
 
-// The value as the static type demands: a value of another kind (from inside a dynamic, or of a narrower number) is converted, and a
-// string is never null.
+// The value as the static type demands: a value of another kind (from inside a dynamic, or of a narrower number) is
+// converted, and a string is never null.
 Value Coerce(Type type, const Value& value);
 inline Value NullOf(Type type) { return type == Type::kString ? Value::String("") : Value(); }
 
 // Nodes by kind of expression; each in the file that its comment names. `children` are those of the scalar, built.
-NodePtr MakeOperator(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);      // scalar_operators.cc
-NodePtr MakeIn(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);            // scalar_operators.cc
-NodePtr MakeTextOperator(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);  // text_operators.cc
+NodePtr MakeOperator(const ScalarPtr& scalar, NodePtrs children,
+                     const Environment& environment);                                        // scalar_operators.cc
+NodePtr MakeIn(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);  // scalar_operators.cc
+NodePtr MakeTextOperator(const ScalarPtr& scalar, NodePtrs children,
+                         const Environment& environment);  // text_operators.cc
 NodePtr MakeCall(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);          // scalar_call.cc
-NodePtr MakeSpecialForm(const ScalarPtr& scalar, NodePtrs children, const Environment& environment);   // special_forms.cc
+NodePtr MakeSpecialForm(const ScalarPtr& scalar, NodePtrs children,
+                        const Environment& environment);  // special_forms.cc
 
 }  // namespace scalar
 }  // namespace zoomwatch::kql

@@ -13,13 +13,17 @@ namespace {
 class ArithmeticNode final : public Node {
  public:
   ArithmeticNode(ScalarPtr scalar, NodePtrs children, const Environment& environment)
-      : scalar_(std::move(scalar)), a_(std::move(children[0])), b_(std::move(children[1])), context_(environment.context) {}
+      : scalar_(std::move(scalar)),
+        a_(std::move(children[0])),
+        b_(std::move(children[1])),
+        context_(environment.context) {}
 
   Result Evaluate(const Block& block, const Rows& rows) override {
     const Result a = a_->Evaluate(block, rows);
     const Result b = b_->Evaluate(block, rows);
     Cells cells(rows.block_rows());
-    rows.ForEach([&](std::size_t row) { cells[row] = Arithmetic(scalar_->op, scalar_->type, a[row], b[row], context_); });
+    rows.ForEach(
+        [&](std::size_t row) { cells[row] = Arithmetic(scalar_->op, scalar_->type, a[row], b[row], context_); });
     return Result::Of(std::move(cells));
   }
 
@@ -47,7 +51,7 @@ class NegateNode final : public Node {
   ExecutionContext& context_;
 };
 
-// --- comparison ----------------------------------------------------------------------------------------------------------------
+// --- comparison ---
 
 // Whether an ordering satisfies a comparison.
 bool Satisfies(Op op, std::partial_ordering order) {
@@ -58,7 +62,8 @@ bool Satisfies(Op op, std::partial_ordering order) {
   return op == Op::kGreater ? order > 0 : order >= 0;
 }
 
-// Nulls and values that do not go together (a text and a number inside dynamics) make null; NaN is neither less nor greater.
+// Nulls and values that do not go together (a text and a number inside dynamics) make null; NaN is neither less nor
+// greater.
 Value Ordered(Op op, const Value& a, const Value& b) {
   if (a.is_null() || b.is_null()) return Value();
   const std::partial_ordering order = Compare(a, b);
@@ -100,7 +105,8 @@ class ComparisonNode final : public Node {
   }
 
  private:
-  // A column against one integer, time or text compares without looking at kinds twice; everything else takes the general way.
+  // A column against one integer, time or text compares without looking at kinds twice; everything else takes the
+  // general way.
   template <typename Typed, typename General>
   void ForEachCompared(const Result& a, const Result& b, const Rows& rows, Typed typed, General general) const {
     const auto generally = [&](std::size_t row) { general(row, Compared(op_, a[row], b[row])); };
@@ -127,14 +133,15 @@ class ComparisonNode final : public Node {
   const NodePtr a_, b_;
 };
 
-// --- three-valued logic -----------------------------------------------------------------------------------------------------------
+// --- three-valued logic ---
 
 Value And(const Value& a, const Value& b) {
   if (a.is_false() || b.is_false()) return Value::Bool(false);
   return a.is_null() || b.is_null() ? Value() : Value::Bool(true);
 }
 
-// `and` and `or` with two children or more. A later child is computed only for the rows that the earlier ones have not decided.
+// `and` and `or` with two children or more. A later child is computed only for the rows that the earlier ones have not
+// decided.
 class LogicNode final : public Node {
  public:
   LogicNode(Op op, NodePtrs children) : deciding_(op == Op::kOr), children_(std::move(children)) {}
@@ -204,9 +211,10 @@ class BetweenNode final : public Node {
   const NodePtr value_, from_, to_;
 };
 
-// --- in ---------------------------------------------------------------------------------------------------------------------------
+// --- in ---
 
-// `in` is the `or` of ==, `!in` the `and` of !=: null is in nothing, and unlike a list with a null the answer is then null.
+// `in` is the `or` of ==, `!in` the `and` of !=: null is in nothing, and unlike a list with a null the answer is then
+// null.
 Value Membership(const ValueSet& set, const Value& value, const Scalar& scalar) {
   if (scalar.ignore_case) return Value::Bool(set.ContainsText(value) != scalar.negated);
   if (value.is_null() && set.has_null()) return Value();
@@ -225,7 +233,8 @@ class InNode final : public Node {
   Result Evaluate(const Block& block, const Rows& rows) override {
     const Result probes = children_[0]->Evaluate(block, rows);
     std::vector<Result> values;
-    for (std::size_t i = 1; i < children_.size() && !(fixed_ && set_); ++i) values.push_back(children_[i]->Evaluate(block, rows));
+    for (std::size_t i = 1; i < children_.size() && !(fixed_ && set_); ++i)
+      values.push_back(children_[i]->Evaluate(block, rows));
     if (fixed_ && !set_) {
       set_.emplace();
       for (const Result& value : values) set_->AddFlattened(*value.same());

@@ -1,5 +1,5 @@
-// Functions that are lazy (iff, case, coalesce), see neighbouring rows (prev, next, row_number, row_cumsum) or more than their
-// arguments (now, ingestion_time, pack_all).
+// Functions that are lazy (iff, case, coalesce), see neighbouring rows (prev, next, row_number, row_cumsum) or more
+// than their arguments (now, ingestion_time, pack_all).
 #include <optional>
 #include <utility>
 
@@ -10,7 +10,8 @@
 namespace zoomwatch::kql::scalar {
 namespace {
 
-// A cell of a branch: fixed to the type that the branches have in common, but for loose values, which stay what they are.
+// A cell of a branch: fixed to the type that the branches have in common, but for loose values, which stay what they
+// are.
 Value BranchValue(const Scalar& scalar, const Value& value) {
   if (scalar.loose && !value.is_null()) return value;
   return Coerce(scalar.type, value);
@@ -23,7 +24,8 @@ RowNumbers Listed(const Rows& rows) {
   return listed;
 }
 
-// iff(condition, then, else) and case(condition, then, condition, then, ..., else). A branch is computed for the rows that take it.
+// iff(condition, then, else) and case(condition, then, condition, then, ..., else). A branch is computed for the rows
+// that take it.
 class ChoiceNode final : public Node {
  public:
   ChoiceNode(ScalarPtr scalar, NodePtrs children) : scalar_(std::move(scalar)), children_(std::move(children)) {}
@@ -85,14 +87,16 @@ class CoalesceNode final : public Node {
 // now(): the query's clock, moved by an offset.
 class NowNode final : public Node {
  public:
-  NowNode(NodePtrs children, const Environment& environment) : children_(std::move(children)), context_(environment.context) {}
+  NowNode(NodePtrs children, const Environment& environment)
+      : children_(std::move(children)), context_(environment.context) {}
 
   Result Evaluate(const Block& block, const Rows& rows) override {
     const Value now = Value::DateTime(context_.now);
     if (children_.empty()) return Result(now);
     const Result offsets = children_[0]->Evaluate(block, rows);
     Cells cells(rows.block_rows());
-    rows.ForEach([&](std::size_t row) { cells[row] = Arithmetic(Op::kAdd, Type::kDateTime, now, offsets[row], context_); });
+    rows.ForEach(
+        [&](std::size_t row) { cells[row] = Arithmetic(Op::kAdd, Type::kDateTime, now, offsets[row], context_); });
     return Result::Of(std::move(cells));
   }
 
@@ -101,8 +105,8 @@ class NowNode final : public Node {
   ExecutionContext& context_;
 };
 
-// pack_all() and bag_pack_columns(): children are name, value, name, value, ..., and for pack_all an optional last one that says
-// whether nulls and empty texts are left out.
+// pack_all() and bag_pack_columns(): children are name, value, name, value, ..., and for pack_all an optional last one
+// that says whether nulls and empty texts are left out.
 class PackNode final : public Node {
  public:
   explicit PackNode(NodePtrs children) : children_(std::move(children)) {}
@@ -131,8 +135,8 @@ class PackNode final : public Node {
   const NodePtrs children_;
 };
 
-// prev(column [, offset [, default]]) and next(...). The block holds every row of the table in its order, so whichever rows are
-// wanted, neighbours are looked up among all of them.
+// prev(column [, offset [, default]]) and next(...). The block holds every row of the table in its order, so whichever
+// rows are wanted, neighbours are looked up among all of them.
 class NeighbourNode final : public Node {
  public:
   NeighbourNode(ScalarPtr scalar, NodePtrs children) : scalar_(std::move(scalar)), children_(std::move(children)) {}
@@ -148,7 +152,8 @@ class NeighbourNode final : public Node {
       const Value& offset = offsets[row];
       // Further away than there are rows is outside in any case, and cannot overflow.
       const bool near = offset.kind() == Kind::kLong && offset.AsLong() >= -size && offset.AsLong() <= size;
-      const auto at = static_cast<std::int64_t>(row) + (near ? (forward ? offset.AsLong() : -offset.AsLong()) : 2 * size);
+      const auto at =
+          static_cast<std::int64_t>(row) + (near ? (forward ? offset.AsLong() : -offset.AsLong()) : 2 * size);
       const bool inside = at >= 0 && at < size;
       cells[row] = BranchValue(*scalar_, inside ? values[static_cast<std::size_t>(at)] : defaults[row]);
     });
@@ -218,7 +223,8 @@ NodePtr MakeSpecialForm(const ScalarPtr& scalar, NodePtrs children, const Enviro
     case SpecialForm::kRowNumber:
     case SpecialForm::kRowCumSum: return std::make_unique<RunningNode>(scalar, std::move(children), environment);
     case SpecialForm::kNone: return MakeCall(scalar, std::move(children), environment);
-    // The binder resolves these to columns, calls of pack_array and relations; only ingestion_time() of a table without one is left.
+    // The binder resolves these to columns, calls of pack_array and relations; only ingestion_time() of a table without
+    // one is left.
     case SpecialForm::kColumnIfExists:
     case SpecialForm::kPackArrayStar:
     case SpecialForm::kIngestionTime:

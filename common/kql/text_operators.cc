@@ -14,7 +14,8 @@
 namespace zoomwatch::kql {
 namespace {
 
-// Letters and digits of any script, as far as terms go: beyond ASCII everything but the blocks of signs and punctuation.
+// Letters and digits of any script, as far as terms go: beyond ASCII everything but the blocks of signs and
+// punctuation.
 bool InTerm(char32_t c) {
   if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA;

@@ -1,7 +1,7 @@
-// The operators over text: =~ contains startswith endswith has hasprefix hassuffix has_any has_all matches regex. Pure; thread-safe.
-// Case-insensitive ones fold the letters A to Z only. A term of `has` is a maximal run of letters and digits; what is searched may
-// hold several terms and then has to begin and end where terms do.
-// Source of truth: the Kusto page "String operators"; docs/kql.md, "Text".
+// The operators over text: =~ contains startswith endswith has hasprefix hassuffix has_any has_all matches regex. Pure;
+// thread-safe. Case-insensitive ones fold the letters A to Z only. A term of `has` is a maximal run of letters and
+// digits; what is searched may hold several terms and then has to begin and end where terms do. Source of truth: the
+// Kusto page "String operators"; docs/kql.md, "Text".
 #pragma once
 
 #include <string>

@@ -31,7 +31,8 @@ Kind NumberAsOne(Kind kind) { return kind == Kind::kReal || kind == Kind::kDecim
 struct ValueSet::Index {
   Keys keys;
   std::array<bool, kKinds> kinds{};               // those among the keys
-  std::array<std::optional<Keys>, kKinds> texts;  // the texts among the keys, read as that kind; made when first asked for
+  std::array<std::optional<Keys>, kKinds>
+      texts;  // the texts among the keys, read as that kind; made when first asked for
   std::optional<absl::flat_hash_set<std::string>> folded;
 };
 
@@ -73,7 +74,8 @@ bool ValueSet::Contains(const Value& value) const {
     }
     return false;
   }
-  if (kind == Kind::kBool && index.kinds[At(Kind::kLong)] && ContainsExactly(Value::Long(value.AsBool() ? 1 : 0))) return true;
+  if (kind == Kind::kBool && index.kinds[At(Kind::kLong)] && ContainsExactly(Value::Long(value.AsBool() ? 1 : 0)))
+    return true;
   if (kind == Kind::kLong && index.kinds[At(Kind::kBool)]) {
     for (const bool truth : {false, true}) {
       if (SameKey(Value::Long(truth ? 1 : 0), value) && ContainsExactly(Value::Bool(truth))) return true;

@@ -1,6 +1,6 @@
-// A set of values with the membership test of `in` and `in~`: found when the language's == (or =~) holds for one of them.
-// Threading: thread-compatible, and lookups count as writes (they index the set for kinds as these are asked for).
-// Cost: a lookup is O(1), also where texts meet numbers; memory is proportional to the values added.
+// A set of values with the membership test of `in` and `in~`: found when the language's == (or =~) holds for one of
+// them. Threading: thread-compatible, and lookups count as writes (they index the set for kinds as these are asked
+// for). Cost: a lookup is O(1), also where texts meet numbers; memory is proportional to the values added.
 #pragma once
 
 #include <cstddef>

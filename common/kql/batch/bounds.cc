@@ -9,8 +9,8 @@ namespace zoomwatch::kql::batch {
 namespace {
 
 bool ReadsTables(const Scalar& scalar) {
-  return scalar.relation != nullptr ||
-         std::any_of(scalar.children.begin(), scalar.children.end(), [](const ScalarPtr& child) { return ReadsTables(*child); });
+  return scalar.relation != nullptr || std::any_of(scalar.children.begin(), scalar.children.end(),
+                                                   [](const ScalarPtr& child) { return ReadsTables(*child); });
 }
 
 // The value of a part that is the same for all rows; subqueries are not computed for the sake of bounds.
@@ -71,7 +71,8 @@ RowBounds OfBetween(const Scalar& scalar, Ticks now) {
 // False when a value is no text.
 bool AddTexts(const Value& value, std::set<std::string>& texts) {
   if (value.is_array()) {
-    return std::all_of(value.AsArray().begin(), value.AsArray().end(), [&texts](const Value& v) { return AddTexts(v, texts); });
+    return std::all_of(value.AsArray().begin(), value.AsArray().end(),
+                       [&texts](const Value& v) { return AddTexts(v, texts); });
   }
   if (!value.is_string()) return false;
   texts.insert(std::string(value.AsString()));

@@ -11,7 +11,7 @@ void CollectScalar(const ScalarPtr& scalar, std::vector<const Scalar*>& scalars)
   if (scalar != nullptr) scalars.push_back(scalar.get());
 }
 
-// The expressions that a relation computes over rows, whichever of its columns are read; those of kProject and kRange come apart.
+// Every expression of a relation.
 std::vector<const Scalar*> ScalarsOf(const Relation& relation) {
   std::vector<const Scalar*> scalars;
   CollectScalar(relation.range_from, scalars);
@@ -195,7 +195,8 @@ class Analysis {
     }
   }
 
-  void ThroughCarried(const Relation& relation, const std::vector<std::optional<std::size_t>>& carried, const Demand& demand) {
+  void ThroughCarried(const Relation& relation, const std::vector<std::optional<std::size_t>>& carried,
+                      const Demand& demand) {
     const Relation& input = *relation.inputs[0];
     RowBounds bounds;
     for (std::size_t c = 0; c < carried.size(); ++c) {

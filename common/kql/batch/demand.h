@@ -1,6 +1,6 @@
-// What is wanted of each relation of a plan by those who read it: the columns, and which rows at most. Lets scans decode and select
-// less; every filter stays where it is.
-// Built once per execution; immutable, thread-compatible. Refers to the plan's nodes, which must outlive it.
+// What is wanted of each relation of a plan by those who read it: the columns, and which rows at most. Lets scans
+// decode and select less; every filter stays where it is. Built once per execution; immutable, thread-compatible.
+// Refers to the plan's nodes, which must outlive it.
 #pragma once
 
 #include <cstddef>

@@ -185,8 +185,10 @@ class QueryExecution final : public Execution, public SubqueryResults {
 
   bool IsShared(const Relation& relation) const {
     const Demand& demand = demands_.at(&relation);
-    if (demand.below_input || relation.kind == RelationKind::kRows || relation.kind == RelationKind::kRange) return false;
-    // A table is cheaper to scan again, with what each reader needs of it, than to hold; but not for every row of an mv-apply.
+    if (demand.below_input || relation.kind == RelationKind::kRows || relation.kind == RelationKind::kRange)
+      return false;
+    // A table is cheaper to scan again, with what each reader needs of it, than to hold; but not for every row of an
+    // mv-apply.
     return demand.applied || (demand.readers > 1 && relation.kind != RelationKind::kTable);
   }
 
@@ -240,7 +242,8 @@ class QueryExecution final : public Execution, public SubqueryResults {
 }  // namespace
 }  // namespace batch
 
-absl::StatusOr<ExecutionStatistics> Execute(const BoundQuery& query, TableSource& tables, const ExecutionOptions& options,
+absl::StatusOr<ExecutionStatistics> Execute(const BoundQuery& query, TableSource& tables,
+                                            const ExecutionOptions& options,
                                             const std::function<absl::Status(const Block&)>& emit) {
   batch::QueryExecution execution(*query.root, tables, options);
   std::uint64_t rows = 0;
@@ -267,7 +270,8 @@ absl::StatusOr<ExecutionStatistics> Execute(const BoundQuery& query, TableSource
   return execution.TakeStatistics();
 }
 
-absl::StatusOr<ResultTable> ExecuteToTable(const BoundQuery& query, TableSource& tables, const ExecutionOptions& options) {
+absl::StatusOr<ResultTable> ExecuteToTable(const BoundQuery& query, TableSource& tables,
+                                           const ExecutionOptions& options) {
   ResultTable result;
   result.schema = query.root->schema;
   absl::StatusOr<ExecutionStatistics> statistics = Execute(query, tables, options, [&result](const Block& block) {

@@ -1,5 +1,5 @@
-// mv-expand and mv-apply: a row becomes one row per element of its arrays and bags. An empty array or bag gives no row, null and
-// anything else one; several are walked in parallel, the shorter ones padded with null.
+// mv-expand and mv-apply: a row becomes one row per element of its arrays and bags. An empty array or bag gives no row,
+// null and anything else one; several are walked in parallel, the shorter ones padded with null.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -164,7 +164,8 @@ class ApplyOperator final : public Operator {
         relation_(relation),
         wanted_(execution.demand(relation).columns),
         input_(execution.Build(*relation.inputs[0])),
-        expander_(execution, relation, relation.applied_input->schema, execution.demand(*relation.applied_input).columns) {}
+        expander_(execution, relation, relation.applied_input->schema,
+                  execution.demand(*relation.applied_input).columns) {}
 
   absl::StatusOr<Block> Next() override {
     while (true) {

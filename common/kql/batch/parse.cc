@@ -1,9 +1,9 @@
 // parse and parse-where: one regular expression is made of the pattern, and its groups become columns.
 //
-// simple and relaxed: texts are literal, a column takes as little as the pattern allows; a whole number takes its digits, so that `*`
-// may follow it. regex: texts are expressions, a column takes as much as it can unless flags say otherwise (U). A value that is not
-// of its column's type makes the row a mismatch, or in relaxed mode the value null. A row that does not match gets nulls and "".
-// Source of truth: the Kusto page "parse operator".
+// simple and relaxed: texts are literal, a column takes as little as the pattern allows; a whole number takes its
+// digits, so that `*` may follow it. regex: texts are expressions, a column takes as much as it can unless flags say
+// otherwise (U). A value that is not of its column's type makes the row a mismatch, or in relaxed mode the value null.
+// A row that does not match gets nulls and "". Source of truth: the Kusto page "parse operator".
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -84,7 +84,8 @@ class ParseOperator final : public Operator {
     if (!regex_.ok()) return;
     const auto& groups = regex_.NamedCapturingGroups();
     for (std::size_t i = 0; i < relation.steps.size(); ++i) {
-      if (relation.steps[i].kind == ParsePart::Kind::kColumn) columns_.push_back({&relation.steps[i], groups.at(GroupName(i))});
+      if (relation.steps[i].kind == ParsePart::Kind::kColumn)
+        columns_.push_back({&relation.steps[i], groups.at(GroupName(i))});
     }
     groups_.resize(static_cast<std::size_t>(regex_.NumberOfCapturingGroups()) + 1);
   }
@@ -142,7 +143,8 @@ class ParseOperator final : public Operator {
       return false;
     }
     const re2::StringPiece piece(text.data(), text.size());
-    if (!regex_.Match(piece, 0, text.size(), re2::RE2::UNANCHORED, groups_.data(), static_cast<int>(groups_.size()))) return false;
+    if (!regex_.Match(piece, 0, text.size(), re2::RE2::UNANCHORED, groups_.data(), static_cast<int>(groups_.size())))
+      return false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const re2::StringPiece& group = groups_[static_cast<std::size_t>(columns_[i].group)];
       cells[i] = Read(columns_[i].step->type, {group.data(), group.size()});
@@ -153,7 +155,8 @@ class ParseOperator final : public Operator {
 
   // Blanks around what an expression leaves to a column are not part of the value, as the page's example shows.
   Value Read(Type type, std::string_view text) const {
-    if (type == Type::kString) return Value::String(relation_.parse_mode == ParseMode::kRegex ? TrimBlanks(text) : text);
+    if (type == Type::kString)
+      return Value::String(relation_.parse_mode == ParseMode::kRegex ? TrimBlanks(text) : text);
     const Value value = Value::String(text);
     return type == Type::kDynamic ? ParseJson(text).value_or(value) : ConvertTo(type, value);
   }

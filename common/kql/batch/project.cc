@@ -1,5 +1,5 @@
-// project, extend and their kin: computes the columns that somebody reads. With prev, next or row_number among them, the whole input
-// is held, as these look at other rows.
+// project, extend and their kin: computes the columns that somebody reads. With prev, next or row_number among them,
+// the whole input is held, as these look at other rows.
 #include <algorithm>
 #include <optional>
 #include <utility>

@@ -33,7 +33,8 @@ class RowsOperator final : public Operator {
   std::size_t next_row_ = 0;
 };
 
-// range x from a to b step s: a, a + s, a + 2 s, ... as long as b is not passed; nothing for a step of 0 or one that leads away.
+// range x from a to b step s: a, a + s, a + 2 s, ... as long as b is not passed; nothing for a step of 0 or one that
+// leads away.
 class RangeOperator final : public Operator {
  public:
   RangeOperator(Execution& execution, const Relation& relation)
@@ -61,7 +62,9 @@ class RangeOperator final : public Operator {
  private:
   void Start() {
     started_ = true;
-    const auto typed = [this](const Value& value) { return type_ == Type::kReal ? ConvertTo(Type::kReal, value) : value; };
+    const auto typed = [this](const Value& value) {
+      return type_ == Type::kReal ? ConvertTo(Type::kReal, value) : value;
+    };
     next_ = typed(from_.EvaluateOnce());
     last_ = typed(to_.EvaluateOnce());
     by_ = step_.EvaluateOnce();

@@ -1,4 +1,5 @@
-// A stored table: asks its reader for the columns that somebody reads and for the rows that the filters above can let through.
+// A stored table: asks its reader for the columns that somebody reads and for the rows that the filters above can let
+// through.
 #include <utility>
 
 #include "common/kql/batch/operator.h"

@@ -24,7 +24,8 @@ class SharedRows::ReaderOperator final : public Operator {
 
 OperatorPtr SharedRows::Reader() { return std::make_unique<ReaderOperator>(shared_from_this()); }
 
-// `own` is the reader's own source, used once the rows are given up; whoever was in front then takes over the common one.
+// `own` is the reader's own source, used once the rows are given up; whoever was in front then takes over the common
+// one.
 absl::StatusOr<Block> SharedRows::BlockAt(std::size_t position, OperatorPtr& own) {
   if (own != nullptr) return own->Next();
   if (given_up_) {

@@ -1,6 +1,6 @@
-// The rows of a relation that several readers want: computed once and held, so that a `let` table costs what it costs once.
-// When they need more than the budget, or the limit is reached, they are given up, and each reader computes them for itself.
-// Not thread-safe. The execution outlives it.
+// The rows of a relation that several readers want: computed once and held, so that a `let` table costs what it costs
+// once. When they need more than the budget, or the limit is reached, they are given up, and each reader computes them
+// for itself. Not thread-safe. The execution outlives it.
 #pragma once
 
 #include <cstddef>

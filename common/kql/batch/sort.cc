@@ -1,4 +1,5 @@
-// sort and top. sort holds all rows; top holds about twice as many rows as it yields. Rows with equal keys keep their order.
+// sort and top. sort holds all rows; top holds about twice as many rows as it yields. Rows with equal keys keep their
+// order.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

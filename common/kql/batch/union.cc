@@ -9,7 +9,8 @@ namespace {
 
 class UnionOperator final : public Operator {
  public:
-  UnionOperator(Execution& execution, const Relation& relation) : execution_(execution), relation_(relation), wanted_(execution.demand(relation).columns) {}
+  UnionOperator(Execution& execution, const Relation& relation)
+      : execution_(execution), relation_(relation), wanted_(execution.demand(relation).columns) {}
 
   absl::StatusOr<Block> Next() override {
     while (next_input_ < relation_.inputs.size()) {

@@ -32,11 +32,13 @@ Example ReadExample(const Value& object) {
   example.tier = TextMember(object, "tier");
   example.query = TextMember(object, "query");
   for (const Value& column : object.AsBag().Find("columns")->AsArray()) {
-    example.columns.push_back({TextMember(column, "name"), TypeFromName(TextMember(column, "type")).value_or(Type::kUnknown)});
+    example.columns.push_back(
+        {TextMember(column, "name"), TypeFromName(TextMember(column, "type")).value_or(Type::kUnknown)});
   }
   example.skip_rows = object.AsBag().Find("skip") != nullptr;
   example.ordered = TrueMember(object, "ordered");
-  if (const Value* tolerance = object.AsBag().Find("real_rel_tol")) example.real_rel_tol = ConvertTo(Type::kReal, *tolerance).AsReal();
+  if (const Value* tolerance = object.AsBag().Find("real_rel_tol"))
+    example.real_rel_tol = ConvertTo(Type::kReal, *tolerance).AsReal();
   if (const Value* names = object.AsBag().Find("array_order_undefined")) {
     for (const Value& name : names->AsArray()) example.array_order_undefined.emplace_back(name.AsString());
   }
@@ -62,7 +64,8 @@ bool SameDynamic(const Value& expected, const Value& actual, bool any_order) {
   if (expected.AsArray().size() != actual.AsArray().size()) return false;
   Value::Array left = actual.AsArray();
   for (const Value& element : expected.AsArray()) {
-    const auto found = std::find_if(left.begin(), left.end(), [&](const Value& other) { return SameDynamic(element, other, true); });
+    const auto found =
+        std::find_if(left.begin(), left.end(), [&](const Value& other) { return SameDynamic(element, other, true); });
     if (found == left.end()) return false;
     left.erase(found);
   }
@@ -70,7 +73,8 @@ bool SameDynamic(const Value& expected, const Value& actual, bool any_order) {
 }
 
 bool SameCell(const Example& example, const Column& column, const Value& expected, const Value& actual) {
-  if (column.type != Type::kString && (expected.is_null() || actual.is_null())) return expected.is_null() && actual.is_null();
+  if (column.type != Type::kString && (expected.is_null() || actual.is_null()))
+    return expected.is_null() && actual.is_null();
   switch (column.type) {
     case Type::kBool: return actual.kind() == Kind::kBool && SameKey(expected, actual);
     case Type::kInt:
@@ -166,13 +170,15 @@ std::string CompareLines(const Example& example, const Rows& actual) {
     if (example.last_line) {
       text = actual.empty() ? "" : Line(example, actual.back(), null_text);
     } else {
-      for (const auto& row : actual) text += (&row == &actual.front() ? "" : example.line_sep) + Line(example, row, null_text);
+      for (const auto& row : actual)
+        text += (&row == &actual.front() ? "" : example.line_sep) + Line(example, row, null_text);
     }
     text = Normal(example, text);
     if (text == Normal(example, example.last_line ? *example.last_line : *example.all_lines)) return "";
     seen = text;
   }
-  return "expected " + (example.last_line ? "last line " + *example.last_line : "lines " + *example.all_lines) + "\n  got " + seen;
+  return "expected " + (example.last_line ? "last line " + *example.last_line : "lines " + *example.all_lines) +
+         "\n  got " + seen;
 }
 
 std::string Print(const Rows& rows) {

@@ -1,5 +1,5 @@
-// One query with its expected result, as the external corpus keeps them: a JSON object a line. Its README says what the fields mean and
-// how results are compared; this is that, in code.
+// One query with its expected result, as the external corpus keeps them: a JSON object a line. Its README says what the
+// fields mean and how results are compared; this is that, in code.
 #pragma once
 
 #include <optional>

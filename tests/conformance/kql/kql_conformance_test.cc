@@ -1,5 +1,5 @@
-// Runs the queries of the external corpus and compares their results with the expected ones. Runs where ZOOMWATCH_CORPUS names the
-// folder with kql/. Prints how many of each tier pass.
+// Runs the queries of the external corpus and compares their results with the expected ones. Runs where
+// ZOOMWATCH_CORPUS names the folder with kql/. Prints how many of each tier pass.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -27,11 +27,15 @@ constexpr Ticks kNow = 639'310'752'000'000'000;  // 2026-11-24; no example depen
 // Examples of the second opinion that the documentation contradicts, with the rule that decides.
 const std::map<std::string, std::string>& Explained() {
   static const std::map<std::string, std::string> explained = {
-      {"loco.SimpleFunctionTests.SplitWithRequestedIndex", "split: with an index the result is an array of one element"},
+      {"loco.SimpleFunctionTests.SplitWithRequestedIndex",
+       "split: with an index the result is an array of one element"},
       {"loco.SimpleFunctionTests.HasAny", "has_any: looks for whole terms, and 'aA' is none of 'AAA'"},
-      {"loco.SimpleFunctionTests.array_concat", "array_concat: joins its arguments, not the arrays inside one argument"},
-      {"loco.SimpleFunctionTests.DecimalMultiplication", "decimal: equal numbers have one text, without trailing zeros"},
-      {"loco.EndToEndTests.BuiltIns_substring_Columnar", "substring: every row has a result; the listing lost the empty one"},
+      {"loco.SimpleFunctionTests.array_concat",
+       "array_concat: joins its arguments, not the arrays inside one argument"},
+      {"loco.SimpleFunctionTests.DecimalMultiplication",
+       "decimal: equal numbers have one text, without trailing zeros"},
+      {"loco.EndToEndTests.BuiltIns_substring_Columnar",
+       "substring: every row has a result; the listing lost the empty one"},
       {"loco.EndToEndTests.BuiltIns_Log10", "log10: null for a negative argument"},
   };
   return explained;
@@ -95,12 +99,13 @@ TEST_P(KqlConformance, EveryExampleHasItsResult) {
     ADD_FAILURE() << "tier " << example.tier << " " << example.id << "\n  " << problem << "\n  " << example.query;
   }
   for (const auto& [tier, tally] : tallies) {
-    std::printf("%s: %s: %d passed, %d explained, %d refused, %d failed\n", GetParam().c_str(), tier.c_str(), tally.passed,
-                tally.explained, tally.refused, tally.failed);
+    std::printf("%s: %s: %d passed, %d explained, %d refused, %d failed\n", GetParam().c_str(), tier.c_str(),
+                tally.passed, tally.explained, tally.refused, tally.failed);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, KqlConformance, testing::Values("conformance.jsonl", "edge.jsonl", "second-opinion.jsonl"),
+INSTANTIATE_TEST_SUITE_P(Files, KqlConformance,
+                         testing::Values("conformance.jsonl", "edge.jsonl", "second-opinion.jsonl"),
                          [](const auto& file) {
                            std::string name = file.param.substr(0, file.param.find('.'));
                            std::erase(name, '-');

@@ -114,7 +114,8 @@ TEST(BatchExecutor, FilterKeepsOnlyTrue) {
 TEST(BatchExecutor, SortIsStableAndPlacesNulls) {
   const Schema schema = {{"k", Type::kReal}, {"n", Type::kLong}};
   const auto real = [](double value, std::int64_t n) { return std::vector<Value>{Value::Real(value), Value::Long(n)}; };
-  const RelationPtr rows = Datatable(schema, {real(2, 1), real(1, 2), real(2, 3), {Value(), Value::Long(4)}, real(NAN, 5)});
+  const RelationPtr rows =
+      Datatable(schema, {real(2, 1), real(1, 2), real(2, 3), {Value(), Value::Long(4)}, real(NAN, 5)});
   const auto order = [&](bool ascending, bool nulls_first) {
     const RelationPtr sorted = Sort(rows, {{plan::Column(0, Type::kReal), ascending, nulls_first}});
     return ResultOf(Project(sorted, {{"n", Type::kLong}}, {X(1)}));
@@ -158,7 +159,8 @@ TEST(BatchExecutor, UnionFillsMissingColumns) {
   Relation relation;
   relation.kind = RelationKind::kUnion;
   relation.schema = {{"source", Type::kString}, {"x", Type::kLong}, {"s", Type::kString}};
-  relation.inputs = {Datatable(kOneLong, {{Value::Long(1)}}), Datatable({{"s", Type::kString}}, {{Value::String("a")}})};
+  relation.inputs = {Datatable(kOneLong, {{Value::Long(1)}}),
+                     Datatable({{"s", Type::kString}}, {{Value::String("a")}})};
   relation.union_columns = {{std::nullopt, 0, std::nullopt}, {std::nullopt, std::nullopt, 0}};
   relation.source_names = {"first", "second"};
   EXPECT_EQ(ResultOf(plan::Made(std::move(relation))), R"([["first",1,""],["second",null,"a"]])");
@@ -173,7 +175,8 @@ Relation ExpandOf(const RelationPtr& input) {
 
 RelationPtr Lists(const std::vector<std::string>& texts) {
   plan::Rows rows;
-  for (const std::string& text : texts) rows.push_back({Value::Long(static_cast<std::int64_t>(rows.size())), *ParseJson(text)});
+  for (const std::string& text : texts)
+    rows.push_back({Value::Long(static_cast<std::int64_t>(rows.size())), *ParseJson(text)});
   return Datatable({{"n", Type::kLong}, {"d", Type::kDynamic}}, std::move(rows));
 }
 
@@ -194,10 +197,12 @@ TEST(BatchExecutor, ExpandCastsWithoutReadingTexts) {
 }
 
 TEST(BatchExecutor, ExpandWalksSeveralListsInParallel) {
-  const RelationPtr rows = Datatable({{"a", Type::kDynamic}, {"b", Type::kDynamic}}, {{*ParseJson("[1,2]"), *ParseJson("[3]")}});
+  const RelationPtr rows =
+      Datatable({{"a", Type::kDynamic}, {"b", Type::kDynamic}}, {{*ParseJson("[1,2]"), *ParseJson("[3]")}});
   Relation relation = plan::Over(RelationKind::kExpand, rows);
   relation.schema.push_back({"i", Type::kLong});
-  relation.expansions = {{plan::Column(0, Type::kDynamic), std::nullopt, 0}, {plan::Column(1, Type::kDynamic), std::nullopt, 1}};
+  relation.expansions = {{plan::Column(0, Type::kDynamic), std::nullopt, 0},
+                         {plan::Column(1, Type::kDynamic), std::nullopt, 1}};
   relation.carried = {std::nullopt, std::nullopt, std::nullopt};
   relation.item_index = 2;
   EXPECT_EQ(ResultOf(plan::Made(std::move(relation))), "[[1,3,0],[2,null,1]]");
@@ -205,7 +210,8 @@ TEST(BatchExecutor, ExpandWalksSeveralListsInParallel) {
 
 TEST(BatchExecutor, ALongListFillsSeveralBlocks) {
   Value::Array many(3000, Value::Long(1));
-  const RelationPtr rows = Datatable({{"n", Type::kLong}, {"d", Type::kDynamic}}, {{Value::Long(1), Value::OfArray(std::move(many))}});
+  const RelationPtr rows =
+      Datatable({{"n", Type::kLong}, {"d", Type::kDynamic}}, {{Value::Long(1), Value::OfArray(std::move(many))}});
   EXPECT_EQ(ResultOf(Count(plan::Made(ExpandOf(rows)))), "[[3000]]");
 }
 
@@ -244,17 +250,18 @@ ParseStep Literal(std::string text) { return {.kind = ParsePart::Kind::kText, .t
 ParseStep Column(Type type) { return {.kind = ParsePart::Kind::kColumn, .text = {}, .type = type}; }
 
 TEST(BatchExecutor, ParseTakesAsLittleAsItCan) {
-  const auto parse = [](const std::string& text, std::vector<ParseStep> steps, ParseMode mode = ParseMode::kSimple, bool where = false) {
-    return ResultOf(Parsing(text, mode, std::move(steps), where));
-  };
-  const std::vector<ParseStep> steps = {Star(), Literal("id="), Column(Type::kLong), Star(), Literal("name="), Column(Type::kString)};
+  const auto parse = [](const std::string& text, std::vector<ParseStep> steps, ParseMode mode = ParseMode::kSimple,
+                        bool where = false) { return ResultOf(Parsing(text, mode, std::move(steps), where)); };
+  const std::vector<ParseStep> steps = {Star(), Literal("id="),   Column(Type::kLong),
+                                        Star(), Literal("name="), Column(Type::kString)};
   EXPECT_EQ(parse("x id=12, y name=a b", steps), R"([[12,"a b"]])");
   EXPECT_EQ(parse("x id=?, y name=a b", steps), R"([[null,""]])") << "one wrong value makes the row a mismatch";
   EXPECT_EQ(parse("x id=?, y name=a b", steps, ParseMode::kRelaxed), R"([[null,"a b"]])");
   EXPECT_EQ(parse("nothing", steps), R"([[null,""]])");
   EXPECT_EQ(parse("nothing", steps, ParseMode::kSimple, true), "[]");
   EXPECT_EQ(parse("a.b|c\nd", {Column(Type::kString), Literal("|"), Column(Type::kString)}), R"([["a.b","c\nd"]])");
-  EXPECT_EQ(parse("zid=1", {Literal("id="), Column(Type::kLong)}), "[[null]]") << "without * the pattern starts with the text";
+  EXPECT_EQ(parse("zid=1", {Literal("id="), Column(Type::kLong)}), "[[null]]")
+      << "without * the pattern starts with the text";
 }
 
 TEST(BatchExecutor, ParseByExpressionTakesAsMuchAsItCan) {
@@ -262,16 +269,18 @@ TEST(BatchExecutor, ParseByExpressionTakesAsMuchAsItCan) {
   EXPECT_EQ(ResultOf(Parsing("k=a,b,c", ParseMode::kRegex, steps)), R"([["a,b"]])");
 }
 
-// --- demands and limits ----------------------------------------------------------------------------------------------------------
+// --- demands and limits ---
 
-const Schema kEvents = {{"TimeGenerated", Type::kDateTime}, {"Event", Type::kString}, {"Payload", Type::kDynamic}, {"User", Type::kString}};
+const Schema kEvents = {
+    {"TimeGenerated", Type::kDateTime}, {"Event", Type::kString}, {"Payload", Type::kDynamic}, {"User", Type::kString}};
 
 TEST(BatchExecutor, AScanIsAskedForWhatIsRead) {
   VectorTables tables({{Value::DateTime(500), Value::String("joined"), Value(), Value::String("ann")},
                        {Value::DateTime(501), Value::String("left"), Value(), Value::String("bob")}});
   const ScalarPtr time = plan::Column(0, Type::kDateTime);
   const ScalarPtr event = plan::Column(1, Type::kString);
-  const RelationPtr recent = Where(plan::Table("ZoomLogs", kEvents), Operator(Op::kGreaterOrEqual, Type::kBool, {time, plan::Time(500)}));
+  const RelationPtr recent =
+      Where(plan::Table("ZoomLogs", kEvents), Operator(Op::kGreaterOrEqual, Type::kBool, {time, plan::Time(500)}));
   const RelationPtr kept = Project(recent, {{"At", Type::kDateTime}, {"Kind", Type::kString}, {"Who", Type::kString}},
                                    {time, event, plan::Column(3, Type::kString)});
   const RelationPtr events = Where(kept, plan::In({plan::Column(1, Type::kString), Text("joined"), Text("invited")}));
@@ -297,7 +306,8 @@ TEST(BatchExecutor, BoundsOfSeveralReadersAreJoined) {
   VectorTables tables;
   const RelationPtr table = plan::Table("ZoomLogs", kEvents);
   const auto since = [&table](Ticks ticks) {
-    return Where(table, Operator(Op::kGreaterOrEqual, Type::kBool, {plan::Column(0, Type::kDateTime), plan::Time(ticks)}));
+    return Where(table,
+                 Operator(Op::kGreaterOrEqual, Type::kBool, {plan::Column(0, Type::kDateTime), plan::Time(ticks)}));
   };
   ASSERT_TRUE(ExecuteToTable(Query(plan::Union({since(300), since(200)})), tables, {}).ok());
   for (const ScanRequest& request : tables.requests) EXPECT_EQ(request.time_from, 200);
@@ -329,7 +339,8 @@ TEST(BatchExecutor, SubqueriesAreComputedOnce) {
   const RelationPtr members = Where(numbers, plan::InTable(X(), plan::Table("T", kOneLong)));
   EXPECT_EQ(Rows(*ExecuteToTable(Query(members), tables, {})), "[[2],[3]]");
   EXPECT_EQ(tables.requests.size(), 1U);
-  const RelationPtr equal = Where(numbers, Operator(Op::kEqual, Type::kBool, {X(), plan::ToScalar(plan::Table("T", kOneLong))}));
+  const RelationPtr equal =
+      Where(numbers, Operator(Op::kEqual, Type::kBool, {X(), plan::ToScalar(plan::Table("T", kOneLong))}));
   EXPECT_EQ(Rows(*ExecuteToTable(Query(equal), tables, {})), "[[2]]");
   EXPECT_EQ(tables.requests.size(), 2U);
 }
@@ -353,7 +364,8 @@ TEST(BatchExecutor, ASubquerysErrorEndsTheQuery) {
   const RelationPtr sorted = Sort(Range(Long(1), Long(1'000'000'000'000), Long(1)), {{X(), true, true}});
   ExecutionLimits limits;
   limits.max_memory_bytes = 1 << 20;
-  const RelationPtr query = Where(Range(Long(1), Long(5), Long(1)), Operator(Op::kEqual, Type::kBool, {X(), plan::ToScalar(sorted)}));
+  const RelationPtr query =
+      Where(Range(Long(1), Long(5), Long(1)), Operator(Op::kEqual, Type::kBool, {X(), plan::ToScalar(sorted)}));
   EXPECT_EQ(RunWithin(query, limits).code(), absl::StatusCode::kResourceExhausted);
 }
 
@@ -397,7 +409,8 @@ TEST(BatchExecutor, CheckEndsAnEndlessQuery) {
 
 TEST(BatchExecutor, StatisticsNameTheOperators) {
   VectorTables tables;
-  const RelationPtr query = Where(Range(Long(1), Long(5), Long(1)), Operator(Op::kGreater, Type::kBool, {X(), Long(3)}));
+  const RelationPtr query =
+      Where(Range(Long(1), Long(5), Long(1)), Operator(Op::kGreater, Type::kBool, {X(), Long(3)}));
   const auto result = ExecuteToTable(Query(query), tables, {});
   ASSERT_TRUE(result.ok());
   ASSERT_EQ(result->statistics.operators.size(), 2U);

@@ -64,8 +64,10 @@ TEST(BatchQuery, AColumnOfAnotherTypeThanTheDefaultComparesAsText) {
 }
 
 TEST(BatchQuery, AColumnOfAnotherTypeThanTheDefaultIsPackedAsItIs) {
-  EXPECT_EQ(ResultOf("Settings | take 1 | project p = pack('size', columnifexists('size', ''), 'at', columnifexists('at', ''))"),
-            R"([[{"size":12.0,"at":"2026-11-24T00:00:00.0000000Z"}]])");
+  EXPECT_EQ(
+      ResultOf(
+          "Settings | take 1 | project p = pack('size', columnifexists('size', ''), 'at', columnifexists('at', ''))"),
+      R"([[{"size":12.0,"at":"2026-11-24T00:00:00.0000000Z"}]])");
   EXPECT_EQ(ResultOf("Settings | take 1 | project p = iif(true, pack('size', columnifexists('size', '')), '')"
                      " | project toint(parse_json(p).size)"),
             "[[12]]");
@@ -81,10 +83,13 @@ TEST(BatchQuery, SubqueriesFeedExpressions) {
                      "let Many = T | where n > 1 | project k;"
                      "T | where k in (Many) | summarize make_list(k)"),
             R"([[["b","B"]]])");
-  EXPECT_EQ(ResultOf("datatable(k: string)['a', 'B', 'c'] | where k in~ (datatable(x: string)['A', 'b']) | summarize make_list(k)"),
+  EXPECT_EQ(ResultOf("datatable(k: string)['a', 'B', 'c'] | where k in~ (datatable(x: string)['A', 'b']) | summarize "
+                     "make_list(k)"),
             R"([[["a","B"]]])");
-  EXPECT_EQ(ResultOf("let T = range x from 1 to 4 step 1; T | where x > toscalar(T | summarize avg(x)) | summarize make_list(x)"),
-            "[[[3,4]]]");
+  EXPECT_EQ(
+      ResultOf(
+          "let T = range x from 1 to 4 step 1; T | where x > toscalar(T | summarize avg(x)) | summarize make_list(x)"),
+      "[[[3,4]]]");
 }
 
 TEST(BatchQuery, WarningsComeOnlyFromRowsThatAreComputed) {
@@ -97,7 +102,8 @@ TEST(BatchQuery, WarningsComeOnlyFromRowsThatAreComputed) {
 }
 
 TEST(BatchQuery, PackAllLeavesOutWhatIsEmptyWhenAsked) {
-  EXPECT_EQ(ResultOf("print a = 1, b = '', c = int(null) | project pack_all(), pack_all(true)"), R"([[{"a":1,"b":"","c":null},{"a":1}]])");
+  EXPECT_EQ(ResultOf("print a = 1, b = '', c = int(null) | project pack_all(), pack_all(true)"),
+            R"([[{"a":1,"b":"","c":null},{"a":1}]])");
 }
 
 TEST(BatchQuery, ApplySeesItsRowOnlyAndSubqueriesOnce) {
@@ -110,7 +116,8 @@ TEST(BatchQuery, ApplySeesItsRowOnlyAndSubqueriesOnce) {
 
 // Laws that hold for any table; here one with nulls, empty texts, duplicates and NaN.
 constexpr std::string_view kTable =
-    "let T = datatable(k: string, v: long, r: real)['a', 1, 1.5, 'b', 2, 2.5, '', long(null), real(nan), 'a', 1, 1.5, 'A', 3, real(null)];"
+    "let T = datatable(k: string, v: long, r: real)['a', 1, 1.5, 'b', 2, 2.5, '', long(null), real(nan), 'a', 1, 1.5, "
+    "'A', 3, real(null)];"
     "let S = datatable(k: string)['a', '', 'x'];";
 
 class BatchQueryLaws : public testing::TestWithParam<std::pair<std::string, std::string>> {};
@@ -124,11 +131,13 @@ TEST_P(BatchQueryLaws, BothSidesHaveTheSameRows) {
 
 INSTANTIATE_TEST_SUITE_P(
     Laws, BatchQueryLaws,
-    testing::Values(std::pair("T | summarize by k", "T | distinct k"), std::pair("T | where k in (S)", "T | join kind=leftsemi S on k"),
+    testing::Values(std::pair("T | summarize by k", "T | distinct k"),
+                    std::pair("T | where k in (S)", "T | join kind=leftsemi S on k"),
                     std::pair("T | where k !in (S)", "T | join kind=leftanti S on k"),
                     std::pair("T | summarize dcount(v)", "T | summarize array_length(make_set(v))"),
                     std::pair("T | where v > 1 and k != 'A'", "T | where v > 1 | where k != 'A'"),
-                    std::pair("T | where v != 1", "T | where not(v == 1)"), std::pair("T | summarize count()", "T | summarize sum(1)"),
+                    std::pair("T | where v != 1", "T | where not(v == 1)"),
+                    std::pair("T | summarize count()", "T | summarize sum(1)"),
                     std::pair("T | summarize count() by k", "T | where true | summarize count() by k"),
                     std::pair("T | top 2 by v", "T | sort by v | take 2"),
                     std::pair("T | where k in ('a', 'b')", "T | where k == 'a' or k == 'b'"),

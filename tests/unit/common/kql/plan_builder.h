@@ -96,7 +96,8 @@ inline ScalarPtr Call(std::string_view name, Type type, std::vector<ScalarPtr> c
   scalar.function = FunctionRegistry::Default().Find(name);
   for (const Overload& overload : scalar.function->overloads) {
     const auto count = static_cast<int>(children.size());
-    if (scalar.overload == nullptr && overload.min_arguments <= count && count <= overload.max_arguments) scalar.overload = &overload;
+    if (scalar.overload == nullptr && overload.min_arguments <= count && count <= overload.max_arguments)
+      scalar.overload = &overload;
   }
   for (const ScalarPtr& child : children) scalar.argument_types.push_back(child->type);
   scalar.children = std::move(children);
@@ -142,7 +143,8 @@ inline RelationPtr Where(const RelationPtr& input, ScalarPtr predicate) {
   relation.predicate = std::move(predicate);
   return Made(std::move(relation));
 }
-inline RelationPtr Project(const RelationPtr& input, Schema schema, std::vector<ScalarPtr> outputs, bool needs_order = false) {
+inline RelationPtr Project(const RelationPtr& input, Schema schema, std::vector<ScalarPtr> outputs,
+                           bool needs_order = false) {
   Relation relation = Over(RelationKind::kProject, input);
   relation.schema = std::move(schema);
   relation.outputs = std::move(outputs);

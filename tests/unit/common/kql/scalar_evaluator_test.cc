@@ -28,7 +28,9 @@ constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 class ScalarEvaluatorTest : public testing::Test {
  protected:
   // The value as JSON, so that null and "" differ.
-  std::string Once(const ScalarPtr& scalar) { return ToJson(ScalarEvaluator(scalar, context_, nullptr).EvaluateOnce()); }
+  std::string Once(const ScalarPtr& scalar) {
+    return ToJson(ScalarEvaluator(scalar, context_, nullptr).EvaluateOnce());
+  }
 
   std::string Over(const ScalarPtr& scalar, std::vector<Cells> columns) {
     Block block{.rows = columns[0].size(), .columns = {}};
@@ -108,19 +110,22 @@ TEST_F(ScalarEvaluatorTest, TimesScaleAndDivide) {
   EXPECT_EQ(Once(Operator(Op::kMultiply, Type::kTimeSpan, {span(kTicksPerDay), Real(1.5)})), "\"1.12:00:00\"");
   EXPECT_EQ(Once(Operator(Op::kDivide, Type::kTimeSpan, {span(kTicksPerDay), Long(24)})), "\"01:00:00\"");
   EXPECT_EQ(Once(Operator(Op::kDivide, Type::kReal, {span(kTicksPerDay), span(kTicksPerHour)})), "24.0");
-  EXPECT_EQ(Once(Operator(Op::kSubtract, Type::kTimeSpan, {plan::Time(kTicksPerDay), plan::Time(0)})), "\"1.00:00:00\"");
+  EXPECT_EQ(Once(Operator(Op::kSubtract, Type::kTimeSpan, {plan::Time(kTicksPerDay), plan::Time(0)})),
+            "\"1.00:00:00\"");
 }
 
 TEST_F(ScalarEvaluatorTest, RealsDivideByZeroAsIeeeSays) {
-  EXPECT_EQ(ToText(ScalarEvaluator(Operator(Op::kDivide, Type::kReal, {Real(1), Real(0)}), context_, nullptr).EvaluateOnce()),
-            "Infinity");
+  EXPECT_EQ(
+      ToText(ScalarEvaluator(Operator(Op::kDivide, Type::kReal, {Real(1), Real(0)}), context_, nullptr).EvaluateOnce()),
+      "Infinity");
   EXPECT_EQ(warnings(Warning::kDivisionByZero), 0U);
 }
 
 TEST_F(ScalarEvaluatorTest, ATextInsideADynamicDoesNotCalculate) {
   const ScalarPtr text = Constant(Value::String("5"), Type::kDynamic);
   EXPECT_EQ(Once(Operator(Op::kAdd, Type::kLong, {text, Long(1)})), "null");
-  EXPECT_EQ(Once(Operator(Op::kAdd, Type::kDynamic, {Constant(Value::Long(5), Type::kDynamic), Constant(Value::Real(0.5), Type::kDynamic)})),
+  EXPECT_EQ(Once(Operator(Op::kAdd, Type::kDynamic,
+                          {Constant(Value::Long(5), Type::kDynamic), Constant(Value::Real(0.5), Type::kDynamic)})),
             "5.5");
 }
 
@@ -150,7 +155,9 @@ TEST_F(ScalarEvaluatorTest, ColumnsCompareWithConstants) {
 
 TEST_F(ScalarEvaluatorTest, LogicIsThreeValued) {
   const ScalarPtr null = Null(Type::kBool);
-  const auto logic = [this](Op op, const ScalarPtr& a, const ScalarPtr& b) { return Once(Operator(op, Type::kBool, {a, b})); };
+  const auto logic = [this](Op op, const ScalarPtr& a, const ScalarPtr& b) {
+    return Once(Operator(op, Type::kBool, {a, b}));
+  };
   EXPECT_EQ(logic(Op::kAnd, null, Bool(false)), "false");
   EXPECT_EQ(logic(Op::kAnd, Bool(false), null), "false");
   EXPECT_EQ(logic(Op::kAnd, null, Bool(true)), "null");
@@ -178,7 +185,8 @@ TEST_F(ScalarEvaluatorTest, UntakenBranchesDoNotWarn) {
   const ScalarPtr is_zero = Operator(Op::kEqual, Type::kBool, {x, Long(0)});
   const Cells cells = {Value::Long(0), Value::Long(5), Value()};
   EXPECT_EQ(Over(Call("iff", Type::kLong, {is_zero, Long(-1), quotient}), {cells}), "[-1,2,null]");
-  EXPECT_EQ(Over(Call("case", Type::kLong, {is_zero, Long(-1), Operator(Op::kGreater, Type::kBool, {quotient, Long(1)}), quotient, Long(0)}),
+  EXPECT_EQ(Over(Call("case", Type::kLong,
+                      {is_zero, Long(-1), Operator(Op::kGreater, Type::kBool, {quotient, Long(1)}), quotient, Long(0)}),
                  {cells}),
             "[-1,2,0]");
   EXPECT_EQ(warnings(Warning::kDivisionByZero), 0U);
@@ -198,7 +206,9 @@ TEST_F(ScalarEvaluatorTest, CoalescePassesOverNullsAndEmptyTexts) {
 }
 
 TEST_F(ScalarEvaluatorTest, BetweenIncludesBothEnds) {
-  const auto between = [this](Op op, const ScalarPtr& value) { return Once(Operator(op, Type::kBool, {value, Long(2), Long(4)})); };
+  const auto between = [this](Op op, const ScalarPtr& value) {
+    return Once(Operator(op, Type::kBool, {value, Long(2), Long(4)}));
+  };
   EXPECT_EQ(between(Op::kBetween, Long(1)), "false");
   EXPECT_EQ(between(Op::kBetween, Long(2)), "true");
   EXPECT_EQ(between(Op::kBetween, Long(4)), "true");
@@ -234,7 +244,8 @@ TEST_F(ScalarEvaluatorTest, InIgnoringCaseFoldsAsciiOnly) {
 
 TEST_F(ScalarEvaluatorTest, InWithValuesOfTheRow) {
   const ScalarPtr scalar = In({plan::Column(0, Type::kLong), plan::Column(1, Type::kLong), Long(7)});
-  EXPECT_EQ(Over(scalar, {{Value::Long(1), Value::Long(7), Value::Long(2)}, {Value::Long(1), Value::Long(1), Value::Long(3)}}),
+  EXPECT_EQ(Over(scalar,
+                 {{Value::Long(1), Value::Long(7), Value::Long(2)}, {Value::Long(1), Value::Long(1), Value::Long(3)}}),
             "[true,true,false]");
 }
 
@@ -242,7 +253,8 @@ TEST_F(ScalarEvaluatorTest, HasLooksForWholeTerms) {
   EXPECT_TRUE(TextHolds(TextOp::kHas, "user@Contoso.com", "contoso"));
   EXPECT_FALSE(TextHolds(TextOp::kHas, "user@contoso.com", "cont"));
   EXPECT_TRUE(TextHolds(TextOp::kHas, "a_b", "b"));
-  EXPECT_TRUE(TextHolds(TextOp::kHas, "foobar foo", "foo")) << "a later place counts when an earlier one is inside a term";
+  EXPECT_TRUE(TextHolds(TextOp::kHas, "foobar foo", "foo"))
+      << "a later place counts when an earlier one is inside a term";
   EXPECT_TRUE(TextHolds(TextOp::kHas, "see foo-bar!", "foo-bar"));
   EXPECT_FALSE(TextHolds(TextOp::kHas, "see foo-barn", "foo-bar"));
   EXPECT_FALSE(TextHolds(TextOp::kHas, "caf\xC3\xA9", "caf")) << "letters beyond ASCII belong to terms";
