@@ -19,11 +19,16 @@ function credential(step) {
 
 const step = JSON.parse(readFileSync(0, "utf8"));
 const client = new LogsIngestionClient(step.url, credential(step), { retryOptions: { maxRetries: 2, retryDelayInMs: 50 } });
+const rows = step.rows_file ? readFileSync(step.rows_file, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : step.rows;
+const before = process.resourceUsage();
 let outcome = { status: 204 };
 try {
-  await client.upload(step.rule, step.stream, step.rows);
+  await client.upload(step.rule, step.stream, rows);
 } catch (error) {
   const cause = error.errors ? error.errors[0].cause : error;
   outcome = { status: cause.statusCode ?? null, message: `${cause.code ?? ""} ${cause.message}` };
 }
+const after = process.resourceUsage();
+outcome.cpu_seconds = (after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime) / 1e6;
+outcome.grown_kib = after.maxRSS - before.maxRSS;
 process.stdout.write(JSON.stringify(outcome));
