@@ -22,8 +22,9 @@ OWN = re.compile(r"^(common|services|cli|tests|proto|zoomwatch)/")
 # Library headers that one part of the tree wraps, so that the rest depends on the wrapper: header -> folders, reason.
 WRAPPED = [
     (re.compile(r"^rocksdb/"), ("common/storage/",), "only common/storage opens RocksDB"),
-    (re.compile(r"^boost/(asio|beast)"), ("common/http/", "services/detector/delivery/", "tests/", "cli/"),
+    (re.compile(r"^boost/(asio|beast)"), ("common/http/", "tests/", "cli/"),
      "Boost.Asio and Boost.Beast stay behind common/http"),
+    (re.compile(r"^curl/"), ("common/http_client/",), "libcurl stays behind common/http_client, which sees to trust and time-outs"),
     (re.compile(r"^yaml-cpp/"), ("common/config/", "common/ruleset/", "tests/"), "YAML is read by the two loaders only"),
     (re.compile(r"^prometheus/"), ("common/metrics/", "services/", "common/", "cli/", "tests/"), "metrics go through common/metrics"),
     (re.compile(r"^(grpcpp|grpc)/"),

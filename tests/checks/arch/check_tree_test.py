@@ -41,6 +41,11 @@ class Includes(unittest.TestCase):
     def test_boost_stays_behind_http(self):
         self.expect("services/receiver/x.h", "boost/beast.hpp", "Boost.Asio and Boost.Beast stay behind common/http")
 
+    def test_curl_stays_behind_http_client(self):
+        reason = "libcurl stays behind common/http_client, which sees to trust and time-outs"
+        self.expect("services/detector/delivery/x.h", "curl/curl.h", reason)
+        self.expect("common/http_client/x.h", "curl/curl.h", None)
+
     def test_yaml_stays_in_its_loaders(self):
         self.expect("services/receiver/x.h", "yaml-cpp/yaml.h", "YAML is read by the two loaders only")
 
