@@ -32,7 +32,7 @@ def lay_out(root, objects, spec):
             files = {item["path"]: "placeholder" for item in volume["secret"].get("items", [])} or {name: "placeholder" for name in names}
         elif "projected" in volume:
             for source in volume["projected"]["sources"]:
-                for item in source["secret"]["items"]:
+                for item in source["secret"]["items"] if "secret" in source else [source["serviceAccountToken"]]:
                     files[item["path"]] = "secret-of-" + item["path"]
         os.makedirs(folder, exist_ok=True)
         for name, content in files.items():

@@ -74,6 +74,26 @@ class Detector(unittest.TestCase):
                                  for thing in chart.of_kind(chart.render(name), "HorizontalPodAutoscaler")))
 
 
+class WorkloadIdentity(unittest.TestCase):
+    def test_the_detector_and_it_alone_carries_the_identity(self):
+        objects = chart.render("workload-identity")
+        for label, metadata, spec in chart.pod_templates(objects):
+            mine = metadata["labels"]["app.kubernetes.io/component"] == "detector"
+            self.assertEqual(metadata["labels"].get("azure.workload.identity/use"), "true" if mine else None, label)
+            tokens = [source["serviceAccountToken"] for volume in spec["volumes"] for source in volume.get("projected", {}).get("sources", [])
+                      if "serviceAccountToken" in source]
+            self.assertEqual([token["audience"] for token in tokens], ["api://AzureADTokenExchange"] if mine else [], label)
+            self.assertIs(spec["automountServiceAccountToken"], False)
+        annotations = chart.one(objects, "ServiceAccount", "detector")["metadata"]["annotations"]
+        self.assertEqual(annotations["azure.workload.identity/client-id"], "00000000-0000-0000-0000-000000000002")
+        self.assertNotIn("annotations", chart.one(objects, "ServiceAccount", "receiver")["metadata"])
+        # The program reads the token where the volume is: its own default.
+        (mount,) = [m for m in chart.one(objects, "StatefulSet", "detector")["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+                    if m["name"] == "azure-identity-token"]
+        with open(chart.ROOT + "/docs/configuration.md", encoding="utf-8") as file:
+            self.assertIn("`%s/azure-identity-token`" % mount["mountPath"], file.read())
+
+
 class AllInOne(unittest.TestCase):
     def test_it_is_one_workload_behind_the_same_service(self):
         objects = chart.render("all-in-one")

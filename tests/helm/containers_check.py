@@ -21,7 +21,6 @@ import chart
 
 NETWORK = "zoomwatch-check"
 USER = 10001
-SCENARIO = "small"
 
 
 def docker(*arguments):
@@ -49,7 +48,7 @@ class Pod:
         self.spec, self.container, self.folder = spec, spec["containers"][0], folder
         self.name = labels["app.kubernetes.io/component"]
         repository = self.container["image"].rsplit(":", 1)[0]
-        self.image = "%s:%s" % (repository, tag)
+        self.image = "%s:%s" % (repository.rsplit("/", 1)[-1], tag)
         self.secrets = {thing["metadata"]["name"]: thing["data"] for thing in chart.of_kind(objects, "Secret")}
         self.config_maps = {thing["metadata"]["name"]: thing["data"] for thing in chart.of_kind(objects, "ConfigMap")}
         self.aliases = ["%s.%s.svc" % (thing["metadata"]["name"], chart.NAMESPACE) for thing in chart.of_kind(objects, "Service")
@@ -176,8 +175,10 @@ def send(cli, url, *arguments):
         check("zoomwatch send " + " ".join(arguments), False, error)
 
 
-def run(tag, folder):
-    objects = chart.render(SCENARIO)
+def run(tag, folder, scenario, play):
+    """Renders a scenario and calls `play` with its pods and the pod of helm test, in a network of their own."""
+    objects = chart.render(scenario)
+    print("=== scenario %s" % scenario)
     pods = {}
     for _, metadata, spec in chart.pod_templates(objects):
         pod = Pod(folder, objects, spec, metadata["labels"], tag)
@@ -195,9 +196,36 @@ def run(tag, folder):
         subprocess.run(["docker", "network", "rm", NETWORK], capture_output=True, check=False)
 
 
-def play(pods, cli):
+def url_of(cli, entry):
+    """Where helm test posts to, without the Service in front that turns port 80 into the pod's."""
+    (url,) = [argument[len("--url="):] for argument in cli.container["args"] if argument.startswith("--url=")]
+    url = url.replace(".svc/", ".svc:8443/")
+    entry.aliases.append(url.split("//")[1].split(":")[0])
+    return url
+
+
+def play_all_in_one(pods, cli):
+    (pod,) = pods.values()
+    url = url_of(cli, pod)
+    start = time.monotonic()
+    pod.run()
+    print("  ok    %-10s ready in %.2f s" % (pod.name, pod.wait_ready(start)))
+    print_memory(pods, "idle")
+    send(cli, url, *[argument for argument in cli.container["args"][1:] if not argument.startswith(("--url", "--secret-file"))])
+    send(cli, url, "--generate=1000", "--seed=2", "--concurrency=8")
+    wait_rows(pod, 1002)
+    print_memory(pods, "after 1002 webhooks")
+    docker("kill", "--signal", "KILL", pod.name)
+    docker("start", pod.name)
+    pod.wait_ready()
+    send(cli, url, "--generate=100", "--seed=3")
+    wait_rows(pod, 1102)
+
+
+def play_services(pods, cli):
     receiver, detector = pods["receiver"], pods["detector"]
-    print("=== three services as containers: the chart's arguments, files, user and limits (scenario %s)" % SCENARIO)
+    url = url_of(cli, receiver)
+    print("=== three services as containers: the chart's arguments, files, user and limits")
     for name in ("detector", "normalizer", "receiver"):
         start = time.monotonic()
         pods[name].run()
@@ -213,10 +241,6 @@ def play(pods, cli):
     print_memory(pods, "idle")
 
     print("=== helm test's own arguments, then traffic")
-    (url,) = [argument[len("--url="):] for argument in cli.container["args"] if argument.startswith("--url=")]
-    # There is no Service in front that turns port 80 into the pod's.
-    url = url.replace(".svc/", ".svc:8443/")
-    receiver.aliases.append(url.split("//")[1].split(":")[0])
     send(cli, url, *[argument for argument in cli.container["args"][1:] if not argument.startswith(("--url", "--secret-file"))])
     expected = 2  # the challenge and the event
     wait_rows(detector, expected)
@@ -275,7 +299,8 @@ def main():
         return 2
     folder = tempfile.mkdtemp(prefix="zoomwatch-containers-")
     try:
-        run(sys.argv[1], folder)
+        run(sys.argv[1], os.path.join(folder, "services"), "small", play_services)
+        run(sys.argv[1], os.path.join(folder, "all-in-one"), "all-in-one", play_all_in_one)
     except AssertionError as error:
         print("containers_check: %s" % error, file=sys.stderr)
         return 1

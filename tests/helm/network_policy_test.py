@@ -138,7 +138,7 @@ class Edges(unittest.TestCase):
                 present = set(outside(name)) | {metadata["labels"]["app.kubernetes.io/component"]
                                                 for _, metadata, _ in chart.pod_templates(objects)}
                 expected = {edge for edge in documented_edges() if set(edge[:2]) <= present}
-                if name != "azure":  # whatever delivers calls nobody
+                if name not in ("azure", "workload-identity"):  # whatever delivers calls nobody
                     expected = {edge for edge in expected if edge[0] not in ("detector", "all-in-one")}
                 self.assertEqual(allowed_edges(objects, outside(name)), expected)
 
@@ -148,6 +148,8 @@ class Edges(unittest.TestCase):
             between_strangers = {edge for edge in edges if edge[0] in STRANGERS or edge[1] in STRANGERS}
             if name == "external-secrets":  # a LoadBalancer that lets the internet post webhooks
                 between_strangers -= {("internet", "receiver", "8443/TCP")}
+            if name == "workload-identity":  # Azure is every public address by default
+                between_strangers -= {("detector", "internet", "443/TCP")}
             self.assertEqual(between_strangers, set(), name)
 
     def test_every_pod_is_closed_in_both_directions(self):
@@ -167,6 +169,14 @@ class Edges(unittest.TestCase):
             self.assertIn("hook-succeeded", thing["metadata"]["annotations"]["helm.sh/hook-delete-policy"])
         edges = allowed_edges([thing for thing in objects if thing not in hooks], outside("default"))
         self.assertEqual({edge for edge in edges if "smoke" in edge}, set())
+
+    def test_the_metadata_service_is_for_a_managed_identity_only(self):
+        sets = ("detector.delivery.sink=logs_ingestion", "detector.delivery.logs_ingestion.endpoint=https://x.example",
+                "detector.delivery.logs_ingestion.rule_id=dcr-0", "detector.delivery.logs_ingestion.managed_identity.client_id=c")
+        edges = allowed_edges(chart.render(sets=sets), {"metadata": Endpoint(address="169.254.169.254")})
+        to_metadata = {edge for edge in edges if edge[1] == "metadata"}
+        self.assertEqual(to_metadata, {("detector", "metadata", "80/TCP")})
+        self.assertLessEqual(to_metadata, documented_edges())
 
     def test_azure_is_every_public_address_by_default_and_never_the_instance_metadata(self):
         edges = allowed_edges(chart.render(sets=("detector.delivery.sink=logs_ingestion",

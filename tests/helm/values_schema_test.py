@@ -76,6 +76,8 @@ TOGETHER = [
       "zoom.accounts[1].name=main", "zoom.accounts[1].secretTokens[0].secretName=x", "zoom.accounts[1].secretTokens[0].key=y"),
      'the name "main" occurs twice'),
     (("detector.delivery.sink=logs_ingestion",), "detector.delivery.logs_ingestion.endpoint: needed"),
+    (("detector.delivery.sink=logs_ingestion", "detector.delivery.logs_ingestion.endpoint=https://x.example",
+      "detector.delivery.logs_ingestion.rule_id=dcr-0"), "needs exactly one of workload_identity"),
     (("detector.delivery.logs_ingestion.stream=Custom-X_CL",), "has no effect with the sink json_lines"),
     (("detector.serviceAccount.create=false",), "detector.serviceAccount.name"),
 ]
@@ -175,6 +177,9 @@ COMPUTED = {
     "Detector": {"grpc", "delivery", "admin", "drain_deadline"},
     "EventStore": {"directory"},
     "ClientSecretIdentity": {"client_secret_file"},
+    "ClientCertificateIdentity": {"certificate_file", "private_key_file"},
+    "WorkloadIdentity": {"token_file"},
+    "ManagedIdentity": {"endpoint"},
     "LogsIngestionSink": {"ca_file"},
 }
 

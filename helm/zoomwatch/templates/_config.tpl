@@ -84,9 +84,23 @@ allowed_client_names:
 json_lines:
   file: /var/lib/zoomwatch/rows.jsonl
 {{- else -}}
-{{- $computed := dict "client_secret" (dict "client_secret_file" "/etc/zoomwatch/azure/client-secret") -}}
+{{- $sink := deepCopy $delivery.logs_ingestion -}}
+{{- with $sink.client_secret -}}{{- $_ := set . "client_secret_file" "/etc/zoomwatch/azure/client-secret" -}}{{- end -}}
+{{- with $sink.client_certificate -}}
+{{- $_ := set . "certificate_file" "/etc/zoomwatch/azure/tls.crt" -}}
+{{- $_ := set . "private_key_file" "/etc/zoomwatch/azure/tls.key" -}}
+{{- end -}}
 logs_ingestion:
-  {{- toYaml (mergeOverwrite (deepCopy $delivery.logs_ingestion) $computed) | nindent 2 }}
+  {{- toYaml $sink | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
+{{/* Which of the identities for Azure is in use: its option's name, or nothing with another sink. */}}
+{{- define "zoomwatch.azureIdentity" -}}
+{{- if eq .Values.detector.delivery.sink "logs_ingestion" -}}
+{{- range list "client_secret" "client_certificate" "workload_identity" "managed_identity" -}}
+{{- if hasKey $.Values.detector.delivery.logs_ingestion . -}}{{- . -}}{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

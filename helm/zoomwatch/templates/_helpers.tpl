@@ -64,6 +64,9 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "zoomwatch.podLabels" -}}
 {{ include "zoomwatch.selector" . }}
 app.kubernetes.io/part-of: zoomwatch
+{{- if and (has .component (list "detector" "all-in-one")) (eq (include "zoomwatch.azureIdentity" .root) "workload_identity") }}
+azure.workload.identity/use: "true"
+{{- end }}
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -346,17 +349,58 @@ spec:
 {{- end -}}
 {{- end -}}
 
-{{/* The client secret for Azure, with the sink logs_ingestion; otherwise nothing. */}}
+{{/*
+What the identity for Azure needs in the pod: a mount and a volume, or nothing. The volume of a workload identity has the name and the
+place that Azure's own webhook gives it, which leaves it as it is; so clusters without that webhook work too.
+*/}}
+{{- define "zoomwatch.azureMount" -}}
+{{- $identity := include "zoomwatch.azureIdentity" . -}}
+{{- if eq $identity "workload_identity" -}}
+- {name: azure-identity-token, mountPath: /var/run/secrets/azure/tokens, readOnly: true}
+{{- else if has $identity (list "client_secret" "client_certificate") -}}
+- {name: azure, mountPath: /etc/zoomwatch/azure, readOnly: true}
+{{- end -}}
+{{- end -}}
+
 {{- define "zoomwatch.azureVolume" -}}
+{{- $identity := include "zoomwatch.azureIdentity" . -}}
 {{- $delivery := .Values.detector.delivery -}}
-{{- if eq $delivery.sink "logs_ingestion" -}}
+{{- if eq $identity "workload_identity" -}}
+- name: azure-identity-token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          audience: api://AzureADTokenExchange
+          expirationSeconds: 3600
+          path: azure-identity-token
+{{- else if eq $identity "client_secret" -}}
 - name: azure
   secret:
     secretName: {{ $delivery.clientSecret.secretName }}
     defaultMode: 0440
     items:
       - {key: {{ $delivery.clientSecret.key | quote }}, path: client-secret}
+{{- else if eq $identity "client_certificate" -}}
+- name: azure
+  secret:
+    secretName: {{ $delivery.clientCertificate.secretName }}
+    defaultMode: 0440
+    items:
+      - {key: tls.crt, path: tls.crt}
+      - {key: tls.key, path: tls.key}
 {{- end -}}
+{{- end -}}
+
+{{/* Annotations of the ServiceAccount of whatever delivers. {"root": $, "component": ...} */}}
+{{- define "zoomwatch.serviceAccountAnnotations" -}}
+{{- $annotations := deepCopy ((include "zoomwatch.valuesOf" . | fromYaml).serviceAccount.annotations | default dict) -}}
+{{- if and (has .component (list "detector" "all-in-one")) (eq (include "zoomwatch.azureIdentity" .root) "workload_identity") -}}
+{{- $identity := .root.Values.detector.delivery.logs_ingestion.workload_identity -}}
+{{- $_ := set $annotations "azure.workload.identity/client-id" $identity.client_id -}}
+{{- $_ := set $annotations "azure.workload.identity/tenant-id" $identity.tenant_id -}}
+{{- end -}}
+{{- with $annotations -}}{{- toYaml . -}}{{- end -}}
 {{- end -}}
 
 {{/* Egress rules of whatever delivers: names and Azure, with the sink logs_ingestion; otherwise nothing. */}}
@@ -368,6 +412,12 @@ spec:
     {{- toYaml . | nindent 4 }}
   ports:
     - {protocol: TCP, port: 443}
+{{- end }}
+{{- if eq (include "zoomwatch.azureIdentity" .) "managed_identity" }}
+- to:
+    - ipBlock: {cidr: 169.254.169.254/32}
+  ports:
+    - {protocol: TCP, port: 80}
 {{- end }}
 {{- end -}}
 {{- end -}}

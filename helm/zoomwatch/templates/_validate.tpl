@@ -47,6 +47,13 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- fail (printf "detector.delivery.logs_ingestion.%s: needed by the sink logs_ingestion" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- $identities := list -}}
+{{- range $name := list "client_secret" "client_certificate" "workload_identity" "managed_identity" -}}
+{{- if hasKey $detector.delivery.logs_ingestion $name -}}{{- $identities = append $identities $name -}}{{- end -}}
+{{- end -}}
+{{- if ne (len $identities) 1 -}}
+{{- fail (printf "detector.delivery.logs_ingestion: needs exactly one of workload_identity, client_secret, client_certificate and managed_identity; found: %s" (default "none" (join ", " $identities))) -}}
+{{- end -}}
 {{- else if $detector.delivery.logs_ingestion -}}
 {{- fail "detector.delivery.logs_ingestion: has no effect with the sink json_lines; set detector.delivery.sink to logs_ingestion" -}}
 {{- end -}}
