@@ -1,5 +1,11 @@
 """What the chart renders: every scenario with both versions of helm, and what must hold of the objects."""
+import glob
+import os
+import re
+import tempfile
 import unittest
+
+import yaml
 
 import chart
 
@@ -10,6 +16,21 @@ class Lint(unittest.TestCase):
             for name, values in chart.scenarios().items():
                 with self.subTest(helm=helm, scenario=name):
                     chart.run_helm(["lint", "--strict", chart.CHART] + (["--values", values] if values else []), helm)
+
+
+class Package(unittest.TestCase):
+    def test_the_packaged_chart_renders_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chart.run_helm(["package", chart.CHART, "--destination", folder])
+            (package,) = glob.glob(os.path.join(folder, "zoomwatch-*.tgz"))
+            text = chart.run_helm(["template", chart.RELEASE, package, "--namespace", chart.NAMESPACE, "--values", chart.scenarios()["ha"]])
+        self.assertEqual(text, chart.render_text("ha"))
+
+    def test_the_version_of_the_programs_is_that_of_the_project(self):
+        with open(os.path.join(chart.ROOT, "CMakeLists.txt"), encoding="utf-8") as file:
+            version = re.search(r"^project\(zoomwatch VERSION ([\d.]+)", file.read(), re.MULTILINE).group(1)
+        with open(os.path.join(chart.CHART, "Chart.yaml"), encoding="utf-8") as file:
+            self.assertEqual(yaml.safe_load(file)["appVersion"], version)
 
 
 class Render(unittest.TestCase):

@@ -69,6 +69,8 @@ TOGETHER = [
     (("webhook.tls.termination=pod",), "the pods need a certificate"),
     (("webhook.hostname=zoom.corp.example", "webhook.tls.certManager.enabled=true"), "name the issuer"),
     (("gateway.enabled=true", "webhook.hostname=zoom.corp.example"), "gateway.parentRefs"),
+    (("gateway.enabled=true", "gateway.parentRefs[0].name=public", "webhook.hostname=zoom.corp.example", "webhook.tls.termination=pod",
+      "webhook.tls.secretName=x"), "ends TLS at the gateway"),
     (("externalSecrets.enabled=true",), "externalSecrets.secretStoreRef.name"),
     (("mtls.source=existing",), "mtls.existing.receiver"),
     (("normalizer.autoscaling.enabled=true", "normalizer.autoscaling.minReplicas=9"), "minReplicas (9) is above maxReplicas (6)"),

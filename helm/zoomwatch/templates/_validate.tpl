@@ -79,6 +79,9 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) -}}
 {{- fail "gateway.parentRefs: name the Gateway that the route attaches to" -}}
 {{- end -}}
+{{- if and .Values.gateway.enabled (eq $tls.termination "pod") -}}
+{{- fail "gateway: an HTTPRoute ends TLS at the gateway and sends plain HTTP on, so it needs webhook.tls.termination \"proxy\"" -}}
+{{- end -}}
 {{- if and .Values.externalSecrets.enabled (not .Values.externalSecrets.secretStoreRef.name) -}}
 {{- fail "externalSecrets.secretStoreRef.name: name the SecretStore or ClusterSecretStore" -}}
 {{- end -}}
