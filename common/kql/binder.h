@@ -6,7 +6,8 @@
 // kUnknown and causes no further ones, so that one run reports every mistake once.
 // Warnings (ZW005) point at what is legal and rarely meant.
 // Limits: kMaxPlanNodes bound nodes, so that functions that call functions cannot grow without end; kMaxCallDepth; kMaxPlanDepth
-// relations on a path, so that evaluators may recurse; kMaxColumns in one schema; kMaxLetFunctions in one query.
+// relations, and expressions around them, on a path, and kMaxExpressionDepth, so that evaluators may recurse; kMaxColumns in one
+// schema; kMaxLetFunctions in one query.
 // Source of truth: docs/kql.md.
 #pragma once
 
@@ -25,6 +26,7 @@ namespace zoomwatch::kql {
 inline constexpr std::size_t kMaxPlanNodes = 100'000;
 inline constexpr int kMaxCallDepth = 32;
 inline constexpr std::uint32_t kMaxPlanDepth = 500;
+inline constexpr int kMaxExpressionDepth = 1500;
 inline constexpr std::size_t kMaxColumns = 4096;
 inline constexpr std::size_t kMaxLetFunctions = 1000;
 

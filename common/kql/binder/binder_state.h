@@ -184,6 +184,25 @@ class Binder {
     const std::uint32_t subquery_depth_;
   };
 
+  // One level of an expression. A subquery below gets as much farther from the relation that reads the expression.
+  class [[nodiscard]] ExpressionGuard {
+   public:
+    explicit ExpressionGuard(Binder& binder) : binder_(binder), subquery_depth_(binder.subquery_depth_) {
+      ++binder.expression_depth_;
+    }
+    ~ExpressionGuard() {
+      --binder_.expression_depth_;
+      if (binder_.subquery_depth_ > subquery_depth_) ++binder_.subquery_depth_;
+    }
+    ExpressionGuard(const ExpressionGuard&) = delete;
+    ExpressionGuard& operator=(const ExpressionGuard&) = delete;
+    bool ok() const { return binder_.expression_depth_ <= kMaxExpressionDepth; }
+
+   private:
+    Binder& binder_;
+    const std::uint32_t subquery_depth_;
+  };
+
   // Functions that call functions: bounded, since binding recurses.
   class [[nodiscard]] CallGuard {
    public:
@@ -314,6 +333,7 @@ class Binder {
   std::size_t nodes_ = 0;
   int unnamed_count_ = 0;  // Column1, Column2, ...: the number goes on through the query
   int call_depth_ = 0;
+  int expression_depth_ = 0;
   bool failed_ = false;
   int unnamed_columns_ = 0;  // for ResultColumns
   const Foreign* foreign_ = nullptr;

@@ -27,6 +27,8 @@ ScalarPtr ExpressionBinder::Fail(std::string_view code, Span span, std::string m
 }
 
 ScalarPtr ExpressionBinder::Bind(const Expr& expr) {
+  const Binder::ExpressionGuard guard(binder_);
+  if (!guard.ok()) return Fail(code::kLimit, expr.span, fmt::format("expressions nested deeper than {}", kMaxExpressionDepth));
   if (!binder_.CountNode(expr.span)) return Unknown(expr.span);
   switch (expr.kind) {
     case ExprKind::kLiteral: return MakeConstant(expr.value, expr.type, expr.span);
