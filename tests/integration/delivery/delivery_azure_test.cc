@@ -26,6 +26,7 @@
 #include "services/detector/delivery/delivery_worker.h"
 #include "services/detector/event_log/event_log.h"
 #include "tests/fakes/azure_monitor/azure_monitor.h"
+#include "tests/fakes/azure_monitor/event_stream.h"
 #include "tests/fakes/azure_monitor/jwt.h"
 
 namespace zoomwatch::detector {
