@@ -46,6 +46,8 @@ constexpr LoadCodeRow kTable[] = {
     {C::kQueryError, "QUERY_ERROR", kError, "The query does not parse, or names what does not exist. The message begins with the code "
      "that Microsoft's language service or ours gives it."},
     {C::kQueryWarning, "QUERY_WARNING", kWarning, "The query is accepted and probably does not say what is meant."},
+    {C::kLookbackBeyondPeriod, "LOOKBACK_BEYOND_PERIOD", kWarning, "The query asks for older events, with ago(), than queryPeriod lets it "
+     "see. What is older is silently missing, in Sentinel too."},
     {C::kColumnUnknown, "COLUMN_UNKNOWN", kWarning, "An entity, a custom detail or an alert detail names a column that the query's result "
      "does not have. Alerts will lack it."},
     {C::kDuplicateId, "DUPLICATE_ID", kError, "Another file of the folder has a rule with the same id. The one that was there first stays."},

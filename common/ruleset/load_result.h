@@ -39,6 +39,7 @@ enum class LoadCode : std::uint8_t {
   // The query.
   kQueryError,
   kQueryWarning,
+  kLookbackBeyondPeriod,
   kColumnUnknown,
   // The set.
   kDuplicateId,

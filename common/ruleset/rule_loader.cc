@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/ruleset/duration.h"
+#include "common/ruleset/query_lookback.h"
 #include "common/ruleset/rule_reader.h"
 #include "common/ruleset/rule_validator.h"
 
@@ -34,6 +36,15 @@ void CheckQuery(const ReadRule& read, const QueryChecker& checker, LoadResult& r
   if (findings.columns.has_value()) CheckColumns(read, *findings.columns, result);
 }
 
+void CheckLookbacks(const Rule& rule, LoadResult& result) {
+  for (const Lookback& lookback : FindLookbacks(rule.query.text)) {
+    if (lookback.length <= rule.query_period) continue;
+    result.Add(LoadCode::kLookbackBeyondPeriod, rule.query.PlaceOf(lookback.line, lookback.column),
+               fmt::format("query: asks for {}, and a rule with a queryPeriod of {} sees no more than that", RuleDurationText(lookback.length),
+                           RuleDurationText(rule.query_period)));
+  }
+}
+
 }  // namespace
 
 std::optional<Rule> LoadRule(std::string_view text, const QueryChecker& checker, LoadResult& result) {
@@ -41,7 +52,10 @@ std::optional<Rule> LoadRule(std::string_view text, const QueryChecker& checker,
   if (read.has_value()) {
     ValidateRule(*read, result);
     // An empty query is reported as missing; its syntax says nothing more.
-    if (read->rule.query.text.find_first_not_of(" \t\r\n") != std::string::npos) CheckQuery(*read, checker, result);
+    if (read->rule.query.text.find_first_not_of(" \t\r\n") != std::string::npos) {
+      CheckQuery(*read, checker, result);
+      CheckLookbacks(read->rule, result);
+    }
   }
   result.Sort();
   if (!read.has_value() || result.HasErrors()) return std::nullopt;

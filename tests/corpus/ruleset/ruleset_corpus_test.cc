@@ -8,7 +8,7 @@
 #include <string>
 
 #include "common/ruleset/rule_set.h"
-#include "tests/conformance/rules/event_catalog.h"
+#include "tests/conformance/rules/case_runner.h"
 
 namespace zoomwatch::ruleset {
 namespace {
@@ -82,6 +82,15 @@ TEST_F(RulesetCorpus, ReadsTheSchedule) {
   EXPECT_THAT(links.entity_mappings[0].fields, ElementsAre(FieldMapping{"FullName", "User"}, FieldMapping{"Name", "AccountName"},
                                                            FieldMapping{"UPNSuffix", "AccountUPNSuffix"}));
   EXPECT_THAT(Of("E2EEDisbaled.yaml").rule.entity_mappings, IsEmpty());
+}
+
+// What they say, mistakes included: what they were meant to say is in rules/zoom.
+TEST_F(RulesetCorpus, GivesTheAlertsThatTheTextsImply) {
+  const char* directory = std::getenv("ZOOMWATCH_SOURCE_DIR");
+  const std::string folder = std::string(directory == nullptr ? "." : directory) + "/tests/corpus/ruleset/cases/";
+  for (const auto& rule : reload.set->rules()) {
+    EXPECT_GT(ExpectAlertsOfFile(rule->rule, folder + rule->file.substr(0, rule->file.size() - 5) + ".test.yaml"), 0) << rule->file;
+  }
 }
 
 }  // namespace

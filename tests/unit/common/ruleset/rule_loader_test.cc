@@ -67,6 +67,22 @@ TEST(RuleLoader, ComparesMappedColumnsWithTheResult) {
   EXPECT_THAT(Texts(unknown), IsEmpty());
 }
 
+TEST(RuleLoader, WarnsOfALookbackBeyondThePeriod) {
+  const auto texts = [](const std::string& query, const std::string& period) {
+    LoadResult result;
+    EXPECT_TRUE(LoadRule(RuleText().Set("query", "|\n  " + query).Set("queryPeriod", period).Yaml(), SyntaxChecker(), result).has_value());
+    std::vector<std::string> found;
+    for (const LoadFinding& finding : result.findings) found.push_back(Explain("a", finding));
+    return found;
+  };
+  EXPECT_THAT(texts("ZoomLogs | where TimeGenerated > ago(14d)", "1d"),
+              ElementsAre("a:15:36: warning LOOKBACK_BEYOND_PERIOD: query: asks for 14d, and a rule with a queryPeriod of 1d sees no more than that"));
+  EXPECT_THAT(texts("ZoomLogs | where TimeGenerated > ago(14d)", "14d"), IsEmpty());
+  EXPECT_THAT(texts("let x = 25h;\n  ZoomLogs | where TimeGenerated between (ago(x) .. ago(1d))", "1d"),
+              ElementsAre("a:16:43: warning LOOKBACK_BEYOND_PERIOD: query: asks for 25h, and a rule with a queryPeriod of 1d sees no more than that"));
+  EXPECT_THAT(texts("ZoomLogs | where TimeGenerated > ago(x) and Message == 'ago(14d)' // ago(14d)", "1d"), IsEmpty());
+}
+
 TEST(RuleLoader, SaysOnceThatAQueryIsEmpty) {
   LoadResult result;
   EXPECT_FALSE(LoadRule(RuleText().Set("query", "' '").Yaml(), SyntaxChecker(), result).has_value());
