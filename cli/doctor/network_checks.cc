@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -11,8 +12,10 @@
 #include "common/crypto/secret_file.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/health.h"
+#include "common/metrics/metrics.h"
+#include "common/retry/sleeper.h"
 #include "common/status/reasons.h"
-#include "services/detector/delivery/client_secret_credential.h"
+#include "services/detector/delivery/azure_delivery.h"
 #include "zoomwatch/config/v1/detector.pb.h"
 
 namespace zoomwatch::cli {
@@ -233,29 +236,48 @@ void ForEachOfType(const google::protobuf::Message& config, const std::function<
   }
 }
 
-void CheckLogsIngestion(const config::v1::LogsIngestionSink& sink, const Clock& clock, const NetworkChecksOptions& options, Checks& checks) {
-  const std::unique_ptr<HttpClient> http = MakeHttpClient({.ca_file = sink.ca_file()});
-  HttpRequest request{.method = "GET", .url = sink.endpoint(), .headers = {}, .body = {}, .timeout = options.timeout};
-  const auto response = http->Send(request, {});
-  if (response.ok()) {
-    Pass(checks, "sink", fmt::format("{} answers", sink.endpoint()));
-  } else {
-    Fail(checks, "sink", Describe(response.status()),
-         "compare delivery.logs_ingestion.endpoint with the data collection rule (logsIngestion.endpoint), and let port 443 through");
+std::string SinkRemedy(const absl::Status& status) {
+  switch (ReasonOf(status).value_or(Reason::kDeliveryUnexpectedAnswer)) {
+    case Reason::kTokenRefused:
+      return "compare tenant, client id and credential with the app registration or identity; renew a secret or certificate that has expired";
+    case Reason::kDeliveryForbidden:
+      return "give this identity the role Monitoring Metrics Publisher on the data collection rule; that takes up to 30 minutes to hold";
+    case Reason::kDeliveryRuleUnknown:
+      return "compare rule_id with the rule's immutableId and endpoint with its logsIngestion.endpoint";
+    case Reason::kHttpServerUntrusted: return "a proxy that opens TLS is in between: name its authority in delivery.logs_ingestion.ca_file";
+    case Reason::kSecretUnreadable:
+    case Reason::kSecretEmpty:
+    case Reason::kCertificateInvalid: return "put the file of the identity there, readable for the service's user";
+    case Reason::kHttpCallFailed:
+    case Reason::kDeliveryUnreachable:
+      return "let port 443 to the endpoint and to the authority through (DNS, NetworkPolicy, HTTPS_PROXY), and compare the endpoint's name";
+    default: return "look at the message; Azure's status page says whether the service has trouble";
   }
-  const config::v1::ClientSecretIdentity& identity = sink.client_secret();
-  detector::ClientSecretCredential credential({.authority = identity.authority(),
-                                               .tenant_id = identity.tenant_id(),
-                                               .client_id = identity.client_id(),
-                                               .scope = identity.scope(),
-                                               .timeout = options.timeout},
-                                              identity.client_secret_file(), *http, clock);
-  const detector::TokenAnswer answer = credential.RequestToken({});
-  if (answer.status.ok()) return Pass(checks, "token", fmt::format("{} issues one for {}", identity.authority(), identity.client_id()));
-  Fail(checks, "token", Describe(answer.status),
-       ReasonOf(answer.status) == Reason::kTokenRefused
-           ? "compare tenant, client id and secret with the app registration; make a new secret when the old one has expired"
-           : "let port 443 to the authority through, and check its name");
+}
+
+void CheckLogsIngestion(config::v1::LogsIngestionSink sink, const Clock& clock, const NetworkChecksOptions& options, Checks& checks) {
+  using Kind = detector::CallResult::Kind;
+  sink.mutable_timeout()->set_seconds(std::max<int64_t>(1, absl::ToInt64Seconds(options.timeout)));
+  Metrics metrics;
+  const auto delivery = detector::AzureDelivery::Make(sink, clock, SystemSleeper::Get(), metrics);
+  if (!delivery.ok()) {
+    return Fail(checks, "sink", Describe(delivery.status()), "correct what is named; docs/configuration.md has every option");
+  }
+  const detector::CallResult result = (*delivery)->Probe();
+  const std::string finding = result.status.ok() ? fmt::format("{} takes stream {} from us", sink.endpoint(), sink.stream()) : Describe(result.status);
+  switch (result.kind) {
+    case Kind::kStored: return Pass(checks, "sink", finding);
+    case Kind::kRefused:
+      return Warn(checks, "sink", "we are let in, but an empty batch is refused: " + finding,
+                  "when the message names the stream or a column, compare the rule's stream declaration with docs/table-schema.md");
+    case Kind::kRetry:
+      if (ReasonOf(result.status) == Reason::kDeliveryThrottled) {
+        return Warn(checks, "sink", finding, "nothing, if it passes; otherwise the rule's limit is used up by somebody");
+      }
+      break;
+    case Kind::kWait: break;
+  }
+  Fail(checks, "sink", finding, SinkRemedy(result.status));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void CheckReceiver(const config::v1::Receiver& config, HttpClient& http, const C
 // That the gRPC service behind each GrpcClient of the configuration is serving.
 void CheckPeers(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options, Checks& checks);
 
-// That the sink's endpoint answers and knows us.
+// That the sink takes rows from us: one call without rows.
 void CheckSink(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options, Checks& checks);
 
 }  // namespace zoomwatch::cli

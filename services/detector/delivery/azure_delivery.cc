@@ -131,6 +131,11 @@ std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::string& stream) {
       client_, clock_);
 }
 
+CallResult AzureDelivery::Probe() {
+  constexpr std::string_view kNoRows = "[]";
+  return client_.Post(config_.stream(), {.bytes = kNoRows, .gzip = false, .plain_bytes = kNoRows.size()}, {}, {});
+}
+
 DeliveryOptions AzureDelivery::worker_options() const {
   return {.max_rows = kMaxAttemptRows,
           .max_bytes = kMaxAttemptBytes,

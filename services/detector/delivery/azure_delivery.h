@@ -29,6 +29,10 @@ class AzureDelivery {
 
   std::unique_ptr<RowSink> MakeSink(const std::string& stream);
 
+  // One call to the stream of the configuration with no rows in it: shows address, identity, permission, rule and stream, and
+  // changes nothing. Blocks for as long as a token and a call may take. Azure may refuse an empty batch (kRefused) even then.
+  CallResult Probe();
+
   // What a worker that feeds such a sink should do.
   DeliveryOptions worker_options() const;
 
