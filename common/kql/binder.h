@@ -34,7 +34,7 @@ struct BindOptions {
   std::map<std::string, Value, std::less<>> parameters;  // values for `declare query_parameters`
 };
 
-// Binds what Parse() made of `text`. Diagnostics of the parser are the caller's.
+// Binds what Parse() made of `text`; the plan is optimized (optimizer.h). Diagnostics of the parser are the caller's.
 BoundQuery Bind(std::string_view text, const Query& query, const Catalog& catalog, const BindOptions& options = {});
 
 // Parse() and Bind(); the diagnostics of both. Without an error the root is set.

@@ -5,6 +5,7 @@
 
 #include "common/kql/binder/binder_state.h"
 #include "common/kql/binder/mentioned_names.h"
+#include "common/kql/optimizer.h"
 #include "common/kql/parser.h"
 #include "fmt/format.h"
 
@@ -164,7 +165,7 @@ BoundQuery Bind(std::string_view text, const Query& query, const Catalog& catalo
   std::stable_sort(bound.diagnostics.begin(), bound.diagnostics.end(),
                    [](const Diagnostic& a, const Diagnostic& b) { return a.span.offset < b.span.offset; });
   for (Diagnostic& diagnostic : bound.diagnostics) Locate(text, diagnostic);
-  if (binder.failed()) bound.root = nullptr;
+  bound.root = binder.failed() ? nullptr : Optimize(bound.root);
   return bound;
 }
 
