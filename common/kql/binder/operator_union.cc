@@ -1,6 +1,7 @@
 // union and search.
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -95,8 +96,16 @@ bool Binder::AddMatchingTables(const Name& pattern, const Scope& names, std::vec
   for (const Scope* scope = &names; scope != nullptr; scope = scope->outer) {
     for (const auto& [name, definition] : scope->names) {
       if (!IsView(definition) || !MatchesPattern(pattern.text, name) || !seen.insert(name).second) continue;
-      if (RelationPtr relation = BindTableName({name, pattern.span, true}, names)) inputs.push_back(std::move(relation));
       any = true;
+      const RelationPtr rows = BindTableName({name, pattern.span, true}, names);
+      if (rows == nullptr) continue;
+      // A node of the view's own carries its name: its rows may be those of a table that is read elsewhere too.
+      std::vector<std::size_t> all(rows->schema.size());
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      RelationPtr relation = ProjectColumns(rows, all, pattern.span);
+      if (relation == nullptr) continue;
+      names_by_as_[relation.get()] = name;
+      inputs.push_back(std::move(relation));
     }
   }
   return any;

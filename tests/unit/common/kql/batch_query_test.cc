@@ -106,6 +106,14 @@ TEST(BatchQuery, PackAllLeavesOutWhatIsEmptyWhenAsked) {
             R"([[{"a":1,"b":"","c":null},{"a":1}]])");
 }
 
+TEST(BatchQuery, SearchNamesTheViewsThatItReads) {
+  EXPECT_EQ(ResultOf("let Few = view () { range x from 1 to 2 step 1 }; let Many = view () { range x from 1 to 5 step 1 };"
+                     "search in (Few, Many) x == 2 | count"),
+            "[[2]]");
+  EXPECT_EQ(ResultOf("let T = range x from 1 to 2 step 1; let V = view () { T }; union withsource = from V*, T | where x == 2 | project from"),
+            R"([["V"],["union_arg1"]])");
+}
+
 TEST(BatchQuery, ApplySeesItsRowOnlyAndSubqueriesOnce) {
   EXPECT_EQ(ResultOf("let Good = datatable(v: long)[2, 3];"
                      "datatable(id: long, l: dynamic)[1, dynamic([1, 2, 3]), 2, dynamic([9]), 3, dynamic([])]"
