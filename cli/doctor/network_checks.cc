@@ -72,6 +72,14 @@ void CheckMetrics(std::string_view metrics, Checks& checks) {
            "the normalizer or the detector takes nothing: run doctor for them, and look at the receiver's log for \"batch failed\"");
     }
   }
+  if (const std::optional<double> blocked = SumOf(metrics, "zoomwatch_detector_delivery_blocked"); blocked.has_value()) {
+    const std::string waiting = fmt::format("{:.0f} events wait", SumOf(metrics, "zoomwatch_detector_log_pending_events").value_or(0));
+    if (*blocked == 0) {
+      Pass(checks, "delivery", waiting);
+    } else {
+      Fail(checks, "delivery", "stands still until somebody acts; " + waiting, "the check of the sink says why; otherwise look at the detector's log");
+    }
+  }
 }
 
 // The receiver as Zoom sees it.

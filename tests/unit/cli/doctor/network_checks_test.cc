@@ -215,5 +215,15 @@ TEST_F(NetworkChecksTest, WarnsOfAnOverdueChallengeAndOfAnOldSpool) {
   ExpectOne(DiagnoseAdmin(), Verdict::kWarning, "spool", "waits for 301 s", "run doctor for them");
 }
 
+TEST_F(NetworkChecksTest, NamesADeliveryThatStandsStill) {
+  std::string metrics = "zoomwatch_detector_delivery_blocked 0\nzoomwatch_detector_log_pending_events 12\n";
+  http_.script = [&](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
+    return request.url.ends_with("/readyz") ? Answer(200) : Answer(200, metrics);
+  };
+  EXPECT_FALSE(AnyFailed(DiagnoseAdmin()));
+  metrics.replace(metrics.find(" 0"), 2, " 1");
+  ExpectOne(DiagnoseAdmin(), Verdict::kFailed, "delivery", "stands still until somebody acts; 12 events wait", "check of the sink");
+}
+
 }  // namespace
 }  // namespace zoomwatch::cli
