@@ -8,6 +8,14 @@
 namespace zoomwatch::kql {
 namespace {
 
+std::string Lower(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 // Digits count as numbers: a2 comes before a10.
 bool NaturalLess(std::string_view a, std::string_view b) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -31,12 +39,13 @@ bool NaturalLess(std::string_view a, std::string_view b) {
   return a.size() - i < b.size() - k;
 }
 
+// Letters of both cases are equal.
 void Order(ReorderDirection direction, const Schema& schema, std::vector<std::size_t>& columns) {
   const bool natural = direction == ReorderDirection::kGrannyAscending || direction == ReorderDirection::kGrannyDescending;
   const bool descending = direction == ReorderDirection::kDescending || direction == ReorderDirection::kGrannyDescending;
   std::stable_sort(columns.begin(), columns.end(), [&](std::size_t x, std::size_t y) {
-    const std::string& a = schema[descending ? y : x].name;
-    const std::string& b = schema[descending ? x : y].name;
+    const std::string a = Lower(schema[descending ? y : x].name);
+    const std::string b = Lower(schema[descending ? x : y].name);
     return natural ? NaturalLess(a, b) : a < b;
   });
 }

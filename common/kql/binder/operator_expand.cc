@@ -104,7 +104,8 @@ RelationPtr Binder::BindMvApply(const Step& step) {
   return Make(std::move(apply));
 }
 
-// The columns that were expanded come from the subquery or not at all; the others stay unless the subquery makes new ones.
+// Columns that were expanded under their own names come from the subquery or not at all; the others stay unless the subquery makes new
+// ones.
 void Binder::AppliedColumns(const Step& step, Relation& apply) {
   const Schema& input = step.input->schema;
   const Schema& applied = apply.applied->schema;
@@ -116,7 +117,6 @@ void Binder::AppliedColumns(const Step& step, Relation& apply) {
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (moved.contains(input[i].name)) continue;
     const auto replaced = FindColumn(applied, input[i].name);
-    if (!replaced && !apply.carried[i]) continue;
     apply.schema.push_back(replaced ? applied[*replaced] : input[i]);
     apply.join_outputs.push_back({replaced.has_value(), replaced.value_or(i)});
     placed.insert(input[i].name);

@@ -30,9 +30,7 @@ void ResultColumns::AddGenerated(std::string name_or_empty, Type type, bool loos
     name = fmt::format("print_{}", schema_.size());
   } else if (name.empty()) {
     int& count = shared_count_ == nullptr ? own_count_ : *shared_count_;
-    do {
-      name = fmt::format("Column{}", ++count);
-    } while (Has(name));
+    name = fmt::format("Column{}", ++count);
   }
   schema_.push_back({Unique(std::move(name)), type, loose});
 }

@@ -167,9 +167,11 @@ Value ArraySort(Call&, Args args) {
 template <bool kDescending>
 Value ArraySortSeveral(Call&, Args args) {
   if (!args[0].is_array()) return Value();
-  const std::vector<std::size_t> positions = SortedPositions<kDescending>(args[0].AsArray(), true);
+  const bool nulls_last = !args.back().is_false();
+  const std::size_t arrays = args.size() - (args.back().kind() == Kind::kBool ? 1 : 0);
+  const std::vector<std::size_t> positions = SortedPositions<kDescending>(args[0].AsArray(), nulls_last);
   Value::Array sorted;
-  for (const Value& arg : args) sorted.push_back(Permuted(arg, positions));
+  for (std::size_t i = 0; i < arrays; ++i) sorted.push_back(Permuted(args[i], positions));
   return Value::OfArray(std::move(sorted));
 }
 
@@ -239,9 +241,15 @@ void RegisterArrayFunctions(FunctionRegistry& registry) {
   registry.Add({.name = "array_sum", .overloads = {{"array", "real", ArraySum}}});
   // Several arrays: the result is one array per argument, which project and print spread over as many columns.
   registry.Add({.name = "array_sort_asc",
-                .overloads = {{"array, bool? const", "array", ArraySort<false>}, {"array{2..64}", "array", ArraySortSeveral<false>}}});
+                .overloads = {{"array, bool? const", "array", ArraySort<false>},
+                              {"array{2..64}", "array", ArraySortSeveral<false>},
+                              {"array, array, bool const", "array", ArraySortSeveral<false>},
+                              {"array, array, array, bool const", "array", ArraySortSeveral<false>}}});
   registry.Add({.name = "array_sort_desc",
-                .overloads = {{"array, bool? const", "array", ArraySort<true>}, {"array{2..64}", "array", ArraySortSeveral<true>}}});
+                .overloads = {{"array, bool? const", "array", ArraySort<true>},
+                              {"array{2..64}", "array", ArraySortSeveral<true>},
+                              {"array, array, bool const", "array", ArraySortSeveral<true>},
+                              {"array, array, array, bool const", "array", ArraySortSeveral<true>}}});
   registry.Add({.name = "zip", .overloads = {{"array{2..64}", "dynamic", Zip}}});
   registry.Add({.name = "range", .overloads = {{"summable, summable, summable?", "array", Range}}});
   registry.Add({.name = "pack_array", .overloads = {{"scalar+", "array", PackArray}}, .nulls = NullRule::kSeesNulls});

@@ -49,11 +49,13 @@ TEST(BinderTable, ProjectNamesItsColumns) {
       {"T | project 1, 2, Column2 = 'a'", "Column1:long, Column2:long, Column21:string"},
       {"T | project d.x, d.x", "d_x:dynamic, d_x1:dynamic"},
       {"T | project 1 | project 2", "Column2:long"},
+      {"T | project Column1 = 'a', 1, 2", "Column1:string, Column11:long, Column2:long"},
       {"let q = 5; T | project q, q", "q:long, q1:long"},
       {"T | project a, a", "KS171 1:16"},
       {"T | project x = a, x = b", "KS171 1:20"},
       {"T | project (q, r) = array_sort_asc(d, d.x)", "q:dynamic, r:dynamic"},
       {"T | project q = array_sort_asc(d, d.x)", "q:dynamic, d_x_sorted:dynamic"},
+      {"T | project array_sort_asc(d, d.x, false)", "d_sorted:dynamic, d_x_sorted:dynamic"},
       {"T | extend (q, r, s) = array_sort_asc(d, d.x)", "KS150 1:19"},
   });
 }
@@ -72,6 +74,8 @@ TEST(BinderTable, ChoosesRenamesAndOrdersColumns) {
       {"T | project-reorder d, * desc", "d:dynamic, t:datetime, b:string, a:long"},
       {"print a10 = 1, a2 = 2 | project-reorder * granny-asc", "a2:long, a10:long"},
       {"print a10 = 1, a2 = 2 | project-reorder * asc", "a10:long, a2:long"},
+      {"print Ab = 1, b = 2, a = 3, B = 4 | project-reorder * asc", "a:long, Ab:long, b:long, B:long"},
+      {"print Ab = 1, b = 2, a = 3, B = 4 | project-reorder * desc", "b:long, B:long, Ab:long, a:long"},
       {"T | project-reorder zz", "KS142 1:21"},
   });
 }
@@ -192,6 +196,7 @@ TEST(BinderTable, ExpandsDynamicValues) {
       {"T | mv-apply d on (where d > 1)", "a:long, b:string, t:datetime, d:dynamic"},
       {"T | mv-apply x = d to typeof(long) on (summarize s = sum(x))", "a:long, b:string, d:dynamic, t:datetime, s:long"},
       {"T | mv-apply x = d on (project a = b, x)", "a:string, b:string, d:dynamic, t:datetime, x:dynamic"},
+      {"T | mv-apply a = d on (count)", "a:long, b:string, d:dynamic, t:datetime, Count:long"},
       {"T | mv-apply d on (summarize make_list(d))", "a:long, b:string, t:datetime, list_d:dynamic"},
       {"T | mv-apply x = d on (join U on a)",
        "a:long, b:string, d:dynamic, t:datetime, x:dynamic, a1:long, c:string, b1:string"},
