@@ -197,7 +197,7 @@ TEST_F(LogsIngestionSinkTest, PoisonIsFoundAloneInFewCalls) {
 TEST_F(LogsIngestionSinkTest, SeveralPoisonRowsAreRefusedAtTheirPlaces) {
   Prove();
   AddRows(0, 64);
-  for (const size_t row : {0, 1, 31, 63}) texts_[row] = R"({"n":"poison"})";
+  for (const size_t row : {0u, 1u, 31u, 63u}) texts_[row] = R"({"n":"poison"})";
   const SendOutcome outcome = Send();
   EXPECT_EQ(outcome.settled, 64u);
   ASSERT_EQ(outcome.refused.size(), 4u);
