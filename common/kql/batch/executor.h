@@ -51,7 +51,7 @@ struct ExecutionOptions {
   std::function<absl::Status()> check;
 };
 
-// Runs the query and hands over result blocks as they come. `emit` may return an error to stop.
+// Runs the query and hands over result blocks as they come. `emit` may return an error to stop. REQUIRES: query.root.
 absl::StatusOr<ExecutionStatistics> Execute(const BoundQuery& query, TableSource& tables, const ExecutionOptions& options,
                                             const std::function<absl::Status(const Block&)>& emit);
 

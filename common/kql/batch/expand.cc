@@ -167,6 +167,8 @@ class ApplyOperator final : public Operator {
         expander_(execution, relation, relation.applied_input->schema,
                   execution.demand(*relation.applied_input).columns) {}
 
+  ~ApplyOperator() override { ReleaseRow(); }
+
   absl::StatusOr<Block> Next() override {
     while (true) {
       if (applied_ != nullptr) {
@@ -174,6 +176,7 @@ class ApplyOperator final : public Operator {
         if (!block.ok()) return block;
         if (block->rows > 0) return Combine(*block);
         applied_.reset();
+        ReleaseRow();
         ++row_;
       }
       if (absl::Status status = StartRow(); !status.ok()) return status;
@@ -188,6 +191,8 @@ class ApplyOperator final : public Operator {
       for (; row_ < expander_.block().rows; ++row_) {
         const auto elements = static_cast<std::uint32_t>(expander_.RowsOf(row_));
         if (elements == 0) continue;
+        accounted_ = static_cast<std::int64_t>(elements * relation_.applied_input->schema.size() * sizeof(Value));
+        if (absl::Status status = execution_.memory().Add("mv-apply", accounted_); !status.ok()) return status;
         Expander::Picks picks;
         picks.rows.assign(elements, static_cast<std::uint32_t>(row_));
         for (std::uint32_t element = 0; element < elements; ++element) picks.elements.push_back(element);
@@ -201,6 +206,11 @@ class ApplyOperator final : public Operator {
       expander_.Load(*std::move(block));
       row_ = 0;
     }
+  }
+
+  void ReleaseRow() {
+    execution_.memory().Add("mv-apply", -accounted_).IgnoreError();
+    accounted_ = 0;
   }
 
   Block Combine(const Block& applied) const {
@@ -224,6 +234,7 @@ class ApplyOperator final : public Operator {
   Expander expander_;
   OperatorPtr applied_;
   std::size_t row_ = 0;
+  std::int64_t accounted_ = 0;  // for the expanded rows of one input row
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ class ProjectOperator final : public Operator {
         if (absl::Status status = held_.Append(*block); !status.ok()) return status;
       }
       ordered_ = Compute(held_.Take());
+      if (absl::Status status = held_.Account(BytesOf(*ordered_)); !status.ok()) return status;
     }
     const std::size_t from = next_row_;
     const std::size_t rows = std::min(kBlockRows, ordered_->rows - from);

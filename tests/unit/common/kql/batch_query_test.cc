@@ -122,6 +122,20 @@ TEST(BatchQuery, ApplySeesItsRowOnlyAndSubqueriesOnce) {
             "[[1,5],[2,0]]");
 }
 
+TEST(BatchQuery, AnArrayThatExpandsBeyondTheMemoryEndsTheQuery) {
+  Settings settings;
+  const BoundQuery query = Compile(
+      "print l = range(1, 100000) | mv-apply e = l on (where e == 1) | project e", settings);
+  ASSERT_NE(query.root, nullptr);
+  ExecutionOptions options;
+  options.limits.max_memory_bytes = 1 << 20;
+  const absl::Status status = ExecuteToTable(query, settings, options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_NE(status.message().find("mv-apply: "), std::string::npos) << status;
+  options.limits.max_memory_bytes = 64 << 20;
+  EXPECT_TRUE(ExecuteToTable(query, settings, options).ok());
+}
+
 // Laws that hold for any table; here one with nulls, empty texts, duplicates and NaN.
 constexpr std::string_view kTable =
     "let T = datatable(k: string, v: long, r: real)['a', 1, 1.5, 'b', 2, 2.5, '', long(null), real(nan), 'a', 1, 1.5, "
