@@ -112,6 +112,7 @@ void MappingReader::Duration(std::string_view key, absl::Duration& target) {
   if (duration.ok()) {
     target = *duration;
   } else {
+    target = kMalformedDuration;
     const absl::string_view message = duration.status().message();
     Add(LoadCode::kMalformedValue, *value, PathOf(key), std::string_view(message.data(), message.size()));
   }

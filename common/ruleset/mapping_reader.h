@@ -29,6 +29,9 @@ struct ReadContext {
   KeyPlaces& places;
 };
 
+// What a duration is that the file has and that is not one: checks of its size would only say the same again.
+inline constexpr absl::Duration kMalformedDuration = absl::Seconds(-1);
+
 class MappingReader {
  public:
   // `path` is "" for the file itself. REQUIRES: node.kind is kMapping.

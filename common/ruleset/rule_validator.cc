@@ -89,7 +89,7 @@ class Validator {
   }
 
   void CheckRange(std::string_view path, absl::Duration value, absl::Duration least, absl::Duration most) {
-    if (!Has(path) || (value >= least && value <= most)) return;
+    if (!Has(path) || value == kMalformedDuration || (value >= least && value <= most)) return;
     Add(LoadCode::kOutOfRange, path,
         fmt::format("{} is not between {} and {}", RuleDurationText(value), RuleDurationText(least), RuleDurationText(most)));
   }
@@ -121,8 +121,8 @@ class Validator {
     if (Has("triggerThreshold") && (rule_.trigger_threshold < 0 || rule_.trigger_threshold > kMaxThreshold)) {
       Add(LoadCode::kOutOfRange, "triggerThreshold", fmt::format("{} is not between 0 and {}", rule_.trigger_threshold, kMaxThreshold));
     }
-    // Zero: absent or malformed, which is reported already.
-    if (rule_.query_frequency == absl::ZeroDuration() || rule_.query_period == absl::ZeroDuration()) return;
+    // Zero or less: absent or malformed, which is reported already.
+    if (rule_.query_frequency <= absl::ZeroDuration() || rule_.query_period <= absl::ZeroDuration()) return;
     if (rule_.query_period < rule_.query_frequency) {
       Add(LoadCode::kPeriodTooShort, "queryPeriod",
           fmt::format("{} is shorter than queryFrequency, {}", RuleDurationText(rule_.query_period), RuleDurationText(rule_.query_frequency)));
@@ -279,11 +279,13 @@ std::vector<ColumnUse> ColumnsUsed(const Rule& rule) {
   for (const std::string& column : FindPlaceholders(details.description_format).columns) {
     uses.push_back({scope + "alertDescriptionFormat", column});
   }
-  if (!details.tactics_column.empty()) uses.push_back({scope + "alertTacticsColumnName", details.tactics_column});
-  if (!details.severity_column.empty()) uses.push_back({scope + "alertSeverityColumnName", details.severity_column});
+  uses.push_back({scope + "alertTacticsColumnName", details.tactics_column});
+  uses.push_back({scope + "alertSeverityColumnName", details.severity_column});
   for (std::size_t i = 0; i < details.dynamic_properties.size(); ++i) {
     uses.push_back({fmt::format("{}alertDynamicProperties[{}].value", scope, i), details.dynamic_properties[i].column});
   }
+  // A column that is missing from the file is reported as that.
+  std::erase_if(uses, [](const ColumnUse& use) { return use.column.empty(); });
   return uses;
 }
 

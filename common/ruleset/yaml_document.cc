@@ -184,7 +184,8 @@ std::optional<YamlNode> ParseYaml(std::string_view text, LoadResult& result) {
     result.Add(LoadCode::kYamlMalformed, refused.place, refused.message);
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    result.Add(LoadCode::kYamlMalformed, PlaceOf(error.mark), error.msg);
+    // The parser's words name what it misses; in rules the reason is nearly always one of two.
+    result.Add(LoadCode::kYamlMalformed, PlaceOf(error.mark), error.msg + " (check indentation; a text with quotes is best a '|' block)");
     return std::nullopt;
   }
   return builder.TakeRoot();

@@ -138,6 +138,19 @@ TEST_F(RuleFiles, EveryCaseFileHasItsRule) {
   EXPECT_EQ(found, expected);
 }
 
+// What an author reads who brings a folder of broken files. When the texts change, read the difference as that author.
+TEST(BrokenRules, AreExplained) {
+  const std::string folder = SourceDir() + "/tests/conformance/rules/broken";
+  const FolderRuleSource source(folder);
+  const EventCatalog catalog;
+  const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
+  std::string findings;
+  for (const FileResult& file : reload.files) {
+    for (const LoadFinding& finding : file.result.findings) findings += Explain(file.file, finding) + "\n";
+  }
+  EXPECT_EQ(findings, Contents(folder + "/findings.txt"));
+}
+
 // The page lists the codes of the loader from its table.
 TEST(RulesPage, NamesEveryLoadCodeAsTheTableDoes) {
   const std::string page = Contents(SourceDir() + "/docs/rules.md");
