@@ -176,13 +176,13 @@ COMPUTED = {
     "Spool": {"directory"},
     "GrpcClient": {"address", "tls", "allow_plaintext"},
     "Normalizer": {"grpc", "admin", "drain_deadline"},
-    "Detector": {"grpc", "delivery", "admin", "drain_deadline"},
+    "Detector": {"grpc", "delivery", "admin", "drain_deadline", "rules"},  # rules need mounted files, so they are no <service>.config
     "EventStore": {"directory"},
     "ClientSecretIdentity": {"client_secret_file"},
     "ClientCertificateIdentity": {"certificate_file", "private_key_file"},
     "WorkloadIdentity": {"token_file"},
     "ManagedIdentity": {"endpoint"},
-    "LogsIngestionSink": {"ca_file"},
+    "LogsIngestionSink": {"ca_file", "alert_stream"},
 }
 
 
