@@ -66,13 +66,19 @@ ServiceConfigs SplitConfig(const config::v1::AllInOne& config) {
 class AllInOneApp::State {
  public:
   State(config::v1::AllInOne config, const Clock& clock) : config_(std::move(config)), clock_(clock) {
-    steps.Add("admin port", [this] { return StartAdmin(); },
-              [this](absl::Time deadline) { admin_->Shutdown(std::max(deadline - clock_.Now(), absl::ZeroDuration())); });
-    steps.Add("detector", [this] { return StartDetector(); }, [this](absl::Time deadline) { detector_->Stop(deadline); });
-    steps.Add("normalizer", [this] { return StartNormalizer(); }, [this](absl::Time deadline) { normalizer_->Stop(deadline); });
-    steps.Add("receiver", [this] { return StartReceiver(); }, [this](absl::Time deadline) { receiver_->Stop(deadline); });
+    steps.Add(
+        "admin port", [this] { return StartAdmin(); },
+        [this](absl::Time deadline) { admin_->Shutdown(std::max(deadline - clock_.Now(), absl::ZeroDuration())); });
+    steps.Add(
+        "detector", [this] { return StartDetector(); }, [this](absl::Time deadline) { detector_->Stop(deadline); });
+    steps.Add(
+        "normalizer", [this] { return StartNormalizer(); },
+        [this](absl::Time deadline) { normalizer_->Stop(deadline); });
+    steps.Add(
+        "receiver", [this] { return StartReceiver(); }, [this](absl::Time deadline) { receiver_->Stop(deadline); });
     if (config_.has_grpc()) {
-      steps.Add("grpc port", [this] { return StartGrpc(); }, [this](absl::Time deadline) { grpc_->Shutdown(deadline); });
+      steps.Add(
+          "grpc port", [this] { return StartGrpc(); }, [this](absl::Time deadline) { grpc_->Shutdown(deadline); });
     }
   }
 
@@ -80,7 +86,8 @@ class AllInOneApp::State {
 
   std::vector<ledger::v1::AccountLedger> Ledger() const {
     std::vector<ledger::v1::AccountLedger> detector = detector_->Ledger();
-    for (ledger::v1::AccountLedger& account : detector) account.clear_forwarded_count();  // the receiver's count of the same
+    for (ledger::v1::AccountLedger& account : detector)
+      account.clear_forwarded_count();  // the receiver's count of the same
     return AddLedgers(receiver_->Ledger(), detector);
   }
 
@@ -101,14 +108,16 @@ class AllInOneApp::State {
   absl::Status StartNormalizer() {
     normalizer_ = std::make_unique<normalizer::NormalizerApp>(
         configs_.normalizer,
-        normalizer::NormalizerDeps{.clock = &clock_, .metrics = &metrics_, .detector = detector_->Channel(), .admin = admin_.get()});
+        normalizer::NormalizerDeps{
+            .clock = &clock_, .metrics = &metrics_, .detector = detector_->Channel(), .admin = admin_.get()});
     return normalizer_->Start();
   }
 
   absl::Status StartReceiver() {
     receiver_ = std::make_unique<receiver::ReceiverApp>(
         configs_.receiver,
-        receiver::ReceiverDeps{.clock = &clock_, .metrics = &metrics_, .normalizer = normalizer_->Channel(), .admin = admin_.get()});
+        receiver::ReceiverDeps{
+            .clock = &clock_, .metrics = &metrics_, .normalizer = normalizer_->Channel(), .admin = admin_.get()});
     return receiver_->Start();
   }
 
@@ -133,7 +142,8 @@ class AllInOneApp::State {
   std::unique_ptr<AdminServer> admin_;
 };
 
-AllInOneApp::AllInOneApp(config::v1::AllInOne config, const Clock& clock) : state_(std::make_unique<State>(std::move(config), clock)) {}
+AllInOneApp::AllInOneApp(config::v1::AllInOne config, const Clock& clock)
+    : state_(std::make_unique<State>(std::move(config), clock)) {}
 
 AllInOneApp::~AllInOneApp() = default;
 

@@ -1,6 +1,6 @@
 // The three services in one process, joined by in-process gRPC channels: the App behind `zoomwatch run`.
-// The code is that of the three programs; only the channels, the admin port and the ledger port (both halves in one answer) differ.
-// Threading: as App. Limits: those of the configuration.
+// The code is that of the three programs; only the channels, the admin port and the ledger port (both halves in one
+// answer) differ. Threading: as App. Limits: those of the configuration.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace zoomwatch::cli {
 
-// The configurations of the services inside. Every group of options that has the same name in AllInOne and in the service's own
-// configuration is taken over, so an option that is added to both needs nothing here.
+// The configurations of the services inside. Every group of options that has the same name in AllInOne and in the
+// service's own configuration is taken over, so an option that is added to both needs nothing here.
 struct ServiceConfigs {
   config::v1::Detector detector;
   config::v1::Normalizer normalizer;

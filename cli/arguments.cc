@@ -18,8 +18,9 @@ absl::Status UnknownFlag(const CommandSpec& spec, std::string_view name) {
   std::vector<std::string_view> names = {"help"};
   for (const FlagSpec& flag : spec.flags) names.push_back(flag.name);
   const std::string_view nearest = config::NearestName(name, names);
-  return Error(Reason::kUsage, nearest.empty() ? fmt::format("no such option: --{}", name)
-                                               : fmt::format("no such option: --{}; did you mean --{}?", name, nearest));
+  return Error(Reason::kUsage, nearest.empty()
+                                   ? fmt::format("no such option: --{}", name)
+                                   : fmt::format("no such option: --{}; did you mean --{}?", name, nearest));
 }
 
 const FlagSpec* FindFlag(const CommandSpec& spec, std::string_view name) {
@@ -136,7 +137,8 @@ double Arguments::Number(std::string_view flag, double absent, double least, dou
   return absent;
 }
 
-absl::Duration Arguments::Duration(std::string_view flag, absl::Duration absent, absl::Duration least, absl::Duration most) {
+absl::Duration Arguments::Duration(std::string_view flag, absl::Duration absent, absl::Duration least,
+                                   absl::Duration most) {
   if (!Has(flag)) return absent;
   const std::optional<absl::Duration> value = config::ParseDuration(Text(flag));
   if (value.has_value() && *value >= least && *value <= most) return *value;

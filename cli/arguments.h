@@ -3,8 +3,8 @@
 //
 //   --flag VALUE | --flag=VALUE | --switch | --help | -h | argument | -- (everything behind it is an argument)
 //
-// Reading a value that is malformed returns the default and sets status(), first fault first, so a command reads everything and
-// asks once.
+// Reading a value that is malformed returns the default and sets status(), first fault first, so a command reads
+// everything and asks once.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,9 @@ namespace zoomwatch::cli {
 
 class Arguments {
  public:
-  // Errors: USAGE for an unknown flag (with the nearest known one), a missing or superfluous value, a flag given twice that is not
-  // repeated, a required flag that is missing, too few or too many arguments. With --help only the flags before it are checked.
+  // Errors: USAGE for an unknown flag (with the nearest known one), a missing or superfluous value, a flag given twice
+  // that is not repeated, a required flag that is missing, too few or too many arguments. With --help only the flags
+  // before it are checked.
   static absl::StatusOr<Arguments> Parse(const CommandSpec& spec, std::span<const std::string> arguments);
 
   bool help() const { return help_; }

@@ -50,7 +50,7 @@ struct CommandSpec {
   std::span<const FlagSpec> flags;
   PositionalSpec positional;
   std::span<const Example> examples;
-  std::string_view exit_codes;   // what 0 and 1 mean here
+  std::string_view exit_codes;  // what 0 and 1 mean here
   // The exit code; an error USAGE ends with kExitUsage and a pointer to the help, any other with kExitFailed.
   absl::StatusOr<int> (*run)(Arguments& arguments, const Console& console) = nullptr;
 };

@@ -22,8 +22,10 @@ namespace {
 
 constexpr FlagSpec kFlags[] = {
     {"config", "FILE", "Configuration of the service.", true},
-    {"service", "NAME", "Whose configuration it is: receiver, normalizer, detector, or run. Absent: the one that it fits."},
-    {"url", "URL", "Where Zoom or we reach the receiver, without the path: https://zoom.corp.example. Absent: this machine."},
+    {"service", "NAME",
+     "Whose configuration it is: receiver, normalizer, detector, or run. Absent: the one that it fits."},
+    {"url", "URL",
+     "Where Zoom or we reach the receiver, without the path: https://zoom.corp.example. Absent: this machine."},
     {"ca-file", "FILE", "PEM file of the authorities for https. Absent: the system's."},
     {"offline", "", "Check files only and call nothing, for example before the start."},
     {"timeout", "DURATION", "How long one call may take. Default 5s."},
@@ -37,7 +39,8 @@ constexpr Example kExamples[] = {
     {"of zoomwatch run", "zoomwatch doctor --config all-in-one.yaml"},
 };
 
-void CheckRunning(const LoadedConfig& loaded, const NetworkChecksOptions& options, const std::string& ca_file, Checks& checks) {
+void CheckRunning(const LoadedConfig& loaded, const NetworkChecksOptions& options, const std::string& ca_file,
+                  Checks& checks) {
   const Clock& clock = SystemClock::Get();
   const std::unique_ptr<HttpClient> http = MakeHttpClient({.ca_file = ca_file});
   const auto check = [&](const auto& config) { CheckAdminPort(config.admin(), *http, options, checks); };
@@ -57,7 +60,8 @@ void CheckRunning(const LoadedConfig& loaded, const NetworkChecksOptions& option
 
 absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
   const std::string service = arguments.Text("service");
-  if (!service.empty() && service != "receiver" && service != "normalizer" && service != "detector" && service != "run") {
+  if (!service.empty() && service != "receiver" && service != "normalizer" && service != "detector" &&
+      service != "run") {
     return Error(Reason::kUsage, "--service: expected receiver, normalizer, detector or run, found '" + service + "'");
   }
   const NetworkChecksOptions options{
@@ -80,19 +84,22 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
 }  // namespace
 
 const CommandSpec& DoctorCommand() {
-  static constexpr CommandSpec kSpec = {
-      .name = "doctor",
-      .summary = "what is wrong with a set-up, and what to do about it",
-      .description =
-          "Checks a service's configuration, secret files, certificates and disk; then, when it is running, whether it is ready, whether "
-          "the receiver refuses forgeries and answers the challenge of every account as Zoom would send it, whether the clocks agree, and "
-          "whether the services and the sink behind it can be reached. One line for each check; below what is not in order stands what to do.\n\n"
-          "The challenge is a real one: it is stored as an event endpoint.url_validation like Zoom's own. Nothing else is stored.",
-      .flags = kFlags,
-      .positional = {},
-      .examples = kExamples,
-      .exit_codes = "0: nothing failed (there may be warnings). 1: a check failed.",
-      .run = &Run};
+  static constexpr CommandSpec kSpec = {.name = "doctor",
+                                        .summary = "what is wrong with a set-up, and what to do about it",
+                                        .description =
+                                            "Checks a service's configuration, secret files, certificates and disk; "
+                                            "then, when it is running, whether it is ready, whether "
+                                            "the receiver refuses forgeries and answers the challenge of every account "
+                                            "as Zoom would send it, whether the clocks agree, and "
+                                            "whether the services and the sink behind it can be reached. One line for "
+                                            "each check; below what is not in order stands what to do.\n\n"
+                                            "The challenge is a real one: it is stored as an event "
+                                            "endpoint.url_validation like Zoom's own. Nothing else is stored.",
+                                        .flags = kFlags,
+                                        .positional = {},
+                                        .examples = kExamples,
+                                        .exit_codes = "0: nothing failed (there may be warnings). 1: a check failed.",
+                                        .run = &Run};
   return kSpec;
 }
 

@@ -91,13 +91,15 @@ std::string UsageLine(const CommandSpec& command) {
   const PositionalSpec& positional = command.positional;
   if (!positional.value.empty()) {
     const std::string_view dots = positional.most > 1 ? " ..." : "";
-    line += positional.least > 0 ? fmt::format(" {}{}", positional.value, dots) : fmt::format(" [{}{}]", positional.value, dots);
+    line += positional.least > 0 ? fmt::format(" {}{}", positional.value, dots)
+                                 : fmt::format(" [{}{}]", positional.value, dots);
   }
   return line;
 }
 
 std::string ListText(std::span<const CommandSpec> commands) {
-  std::string out = "zoomwatch: Zoom webhooks to Microsoft Sentinel\n\nUsage: zoomwatch COMMAND [OPTION ...]\n\nCommands:\n";
+  std::string out =
+      "zoomwatch: Zoom webhooks to Microsoft Sentinel\n\nUsage: zoomwatch COMMAND [OPTION ...]\n\nCommands:\n";
   for (const CommandSpec& command : commands) out += Entry(command.name, command.summary);
   out += Entry("help COMMAND", "what a command does, its options and examples");
   return out + "\nOptions:\n" + Entry("--help", "print this text") + Entry("--version", "print the version") +
@@ -105,7 +107,8 @@ std::string ListText(std::span<const CommandSpec> commands) {
 }
 
 const CommandSpec* FindCommand(std::span<const CommandSpec> commands, std::string_view name) {
-  const auto found = std::find_if(commands.begin(), commands.end(), [&](const CommandSpec& c) { return c.name == name; });
+  const auto found =
+      std::find_if(commands.begin(), commands.end(), [&](const CommandSpec& c) { return c.name == name; });
   return found == commands.end() ? nullptr : &*found;
 }
 
@@ -159,8 +162,10 @@ std::string HelpText(const CommandSpec& command) {
   }
   out += "\nOptions:\n";
   for (const FlagSpec& flag : command.flags) {
-    const std::string left = flag.value.empty() ? fmt::format("--{}", flag.name) : fmt::format("--{} {}", flag.name, flag.value);
-    out += Entry(left, fmt::format("{}{}{}", flag.help, flag.required ? " Required." : "", flag.repeated ? " May be repeated." : ""));
+    const std::string left =
+        flag.value.empty() ? fmt::format("--{}", flag.name) : fmt::format("--{} {}", flag.name, flag.value);
+    out += Entry(left, fmt::format("{}{}{}", flag.help, flag.required ? " Required." : "",
+                                   flag.repeated ? " May be repeated." : ""));
   }
   out += Entry("--help", "Print this text.");
   if (!command.examples.empty()) out += "\nExamples:\n";
@@ -173,14 +178,18 @@ std::string HelpText(const CommandSpec& command) {
 
 std::string MarkdownPage(std::span<const CommandSpec> commands) {
   std::string out =
-      "# Command line\n\n`zoomwatch` is one program with a subcommand for each task: it tries the pipeline out, watches it and checks its\n"
-      "set-up. The services themselves are programs of their own. This page is written by `scripts/update-docs`.\n\n```\n" +
+      "# Command line\n\n`zoomwatch` is one program with a subcommand for each task: it tries the pipeline out, "
+      "watches it and checks its\n"
+      "set-up. The services themselves are programs of their own. This page is written by "
+      "`scripts/update-docs`.\n\n```\n" +
       ListText(commands) + "```\n";
-  for (const CommandSpec& command : commands) out += fmt::format("\n## zoomwatch {}\n\n```\n{}```\n", command.name, HelpText(command));
+  for (const CommandSpec& command : commands)
+    out += fmt::format("\n## zoomwatch {}\n\n```\n{}```\n", command.name, HelpText(command));
   return out;
 }
 
-int RunCommandLine(std::span<const CommandSpec> commands, std::span<const std::string> arguments, const Console& console) {
+int RunCommandLine(std::span<const CommandSpec> commands, std::span<const std::string> arguments,
+                   const Console& console) {
   if (arguments.empty()) {
     console.error << ListText(commands);
     return kExitUsage;

@@ -1,4 +1,5 @@
-// The part of `zoomwatch` that all subcommands share: finding the one that is meant, help, version, errors and exit codes.
+// The part of `zoomwatch` that all subcommands share: finding the one that is meant, help, version, errors and exit
+// codes.
 //
 //   zoomwatch COMMAND ... | zoomwatch help [COMMAND] | zoomwatch COMMAND --help | zoomwatch --version
 #pragma once
@@ -11,7 +12,8 @@
 namespace zoomwatch::cli {
 
 // Runs the command line without the program's name. Returns the exit code.
-int RunCommandLine(std::span<const CommandSpec> commands, std::span<const std::string> arguments, const Console& console);
+int RunCommandLine(std::span<const CommandSpec> commands, std::span<const std::string> arguments,
+                   const Console& console);
 
 // The help of one command, 100 columns wide.
 std::string HelpText(const CommandSpec& command);

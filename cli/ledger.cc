@@ -23,9 +23,11 @@ constexpr absl::Duration kBetweenReadings = absl::Milliseconds(200);
 
 constexpr FlagSpec kFlags[] = {
     {"address", "HOST:PORT",
-     "gRPC port of a service: of the receiver and of the detector, which have a half each, or of `zoomwatch run`.", true, true},
+     "gRPC port of a service: of the receiver and of the detector, which have a half each, or of `zoomwatch run`.",
+     true, true},
     {"ca-file", "FILE", "PEM file of the authorities that the services' certificates must chain to."},
-    {"certificate-file", "FILE", "PEM file with our certificate chain (mTLS); its name must be among the services' allowed_client_names."},
+    {"certificate-file", "FILE",
+     "PEM file with our certificate chain (mTLS); its name must be among the services' allowed_client_names."},
     {"private-key-file", "FILE", "PEM file with our private key."},
     {"server-name", "NAME", "Name to expect in the services' certificates. Absent: the host of the address."},
     {"plaintext", "", "Call without TLS."},
@@ -36,10 +38,12 @@ constexpr FlagSpec kFlags[] = {
 
 constexpr Example kExamples[] = {
     {"of the three services",
-     "zoomwatch ledger --address receiver:8446 --address detector:8445 --ca-file ca.pem --certificate-file operator.pem "
+     "zoomwatch ledger --address receiver:8446 --address detector:8445 --ca-file ca.pem --certificate-file "
+     "operator.pem "
      "--private-key-file operator.key"},
     {"of zoomwatch run", "zoomwatch ledger --address localhost:9191 --plaintext"},
-    {"wait up to a minute until everything is delivered", "zoomwatch ledger --address localhost:9191 --plaintext --wait 1m --json"},
+    {"wait up to a minute until everything is delivered",
+     "zoomwatch ledger --address localhost:9191 --plaintext --wait 1m --json"},
 };
 
 using Accounts = std::vector<ledger::v1::AccountLedger>;
@@ -66,7 +70,8 @@ absl::StatusOr<config::v1::GrpcClient> ReadClient(const Arguments& arguments, co
   return client;
 }
 
-absl::StatusOr<Accounts> ReadLedger(const std::vector<std::string>& addresses, const std::vector<Stub>& stubs, absl::Duration timeout) {
+absl::StatusOr<Accounts> ReadLedger(const std::vector<std::string>& addresses, const std::vector<Stub>& stubs,
+                                    absl::Duration timeout) {
   Accounts sum;
   for (size_t i = 0; i < stubs.size(); ++i) {
     grpc::ClientContext context;
@@ -87,7 +92,8 @@ bool NothingWaits(const Accounts& accounts) {
 }
 
 absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
-  const absl::Duration timeout = arguments.Duration("timeout", absl::Seconds(10), absl::Milliseconds(1), absl::Minutes(10));
+  const absl::Duration timeout =
+      arguments.Duration("timeout", absl::Seconds(10), absl::Milliseconds(1), absl::Minutes(10));
   const absl::Duration wait = arguments.Duration("wait", absl::Seconds(3), absl::ZeroDuration(), absl::Hours(24));
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is in the status
@@ -117,10 +123,14 @@ const CommandSpec& LedgerCommand() {
       .name = "ledger",
       .summary = "where every accepted webhook went, and whether that adds up",
       .description =
-          "For each Zoom account: accepted = delivered + not sent + duplicate + quarantined + pending + spooled. The receiver counts what "
-          "it accepted and still has in its spool, the detector what became of the rest; all counts are since the stores were made and "
-          "survive restarts. The same counts are metrics (zoomwatch_receiver_ledger_webhooks, zoomwatch_detector_ledger_webhooks).\n\n"
-          "The services are asked one after the other. While webhooks are flowing, some may be counted in two places or in none for a "
+          "For each Zoom account: accepted = delivered + not sent + duplicate + quarantined + pending + spooled. The "
+          "receiver counts what "
+          "it accepted and still has in its spool, the detector what became of the rest; all counts are since the "
+          "stores were made and "
+          "survive restarts. The same counts are metrics (zoomwatch_receiver_ledger_webhooks, "
+          "zoomwatch_detector_ledger_webhooks).\n\n"
+          "The services are asked one after the other. While webhooks are flowing, some may be counted in two places "
+          "or in none for a "
           "moment; therefore the ledger is read again for a while (--wait) until it balances.",
       .flags = kFlags,
       .positional = {},

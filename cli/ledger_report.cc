@@ -24,9 +24,9 @@ void Add(const AccountLedger& from, AccountLedger& to) {
 }
 
 std::string Row(const AccountLedger& account, std::string_view name, std::string_view verdict) {
-  return fmt::format("  {:<20}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}   {}\n", name, account.accepted_count(), account.delivered_count(),
-                     account.not_sent_count(), account.duplicate_count(), account.quarantined_count(), account.pending_count(),
-                     account.spooled_count(), verdict);
+  return fmt::format("  {:<20}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}   {}\n", name, account.accepted_count(),
+                     account.delivered_count(), account.not_sent_count(), account.duplicate_count(),
+                     account.quarantined_count(), account.pending_count(), account.spooled_count(), verdict);
 }
 
 std::string Verdict(const AccountLedger& account) {
@@ -57,13 +57,14 @@ int64_t Difference(const AccountLedger& account) {
 }
 
 bool Balances(const std::vector<AccountLedger>& accounts) {
-  return std::all_of(accounts.begin(), accounts.end(), [](const AccountLedger& account) { return Difference(account) == 0; });
+  return std::all_of(accounts.begin(), accounts.end(),
+                     [](const AccountLedger& account) { return Difference(account) == 0; });
 }
 
 std::string LedgerTable(const std::vector<AccountLedger>& accounts) {
   if (accounts.empty()) return "  no webhook was ever accepted\n";
-  std::string out = fmt::format("  {:<20}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "account", "accepted", "= delivered", "+ not sent",
-                                "+ duplicate", "+ quarant.", "+ pending", "+ spooled");
+  std::string out = fmt::format("  {:<20}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "account", "accepted",
+                                "= delivered", "+ not sent", "+ duplicate", "+ quarant.", "+ pending", "+ spooled");
   AccountLedger total;
   for (const AccountLedger& account : accounts) {
     out += Row(account, account.account_name(), Verdict(account));
@@ -79,9 +80,10 @@ std::string LedgerJson(const std::vector<AccountLedger>& accounts) {
   for (const AccountLedger& account : accounts) {
     out += fmt::format(R"({}{{"account":)", separator);
     AppendJsonString(out, account.account_name());
-    out += fmt::format(R"(,"accepted":{},"delivered":{},"not_sent":{},"duplicate":{},"quarantined":{},"pending":{},"spooled":{},"difference":{}}})",
-                       account.accepted_count(), account.delivered_count(), account.not_sent_count(), account.duplicate_count(),
-                       account.quarantined_count(), account.pending_count(), account.spooled_count(), Difference(account));
+    out += fmt::format(
+        R"(,"accepted":{},"delivered":{},"not_sent":{},"duplicate":{},"quarantined":{},"pending":{},"spooled":{},"difference":{}}})",
+        account.accepted_count(), account.delivered_count(), account.not_sent_count(), account.duplicate_count(),
+        account.quarantined_count(), account.pending_count(), account.spooled_count(), Difference(account));
     separator = ",";
   }
   return out + fmt::format(R"(],"balances":{}}})", Balances(accounts));

@@ -100,15 +100,19 @@ const CommandSpec& RunCommand() {
       .name = "run",
       .summary = "the whole pipeline in one process",
       .description =
-          "Runs receiver, normalizer and detector in one process, joined by channels inside it, from one configuration: to try zoomwatch "
-          "out, and for small set-ups. In production each service is a program of its own (zoomwatch-receiver, zoomwatch-normalizer, "
+          "Runs receiver, normalizer and detector in one process, joined by channels inside it, from one "
+          "configuration: to try zoomwatch "
+          "out, and for small set-ups. In production each service is a program of its own (zoomwatch-receiver, "
+          "zoomwatch-normalizer, "
           "zoomwatch-detector) with the same code.\n\n"
-          "Logs JSON lines to standard error. SIGTERM and SIGINT drain: what was accepted is delivered, or kept on disk for the next "
+          "Logs JSON lines to standard error. SIGTERM and SIGINT drain: what was accepted is delivered, or kept on "
+          "disk for the next "
           "start. A second signal ends the process at once, which loses nothing either.",
       .flags = kFlags,
       .positional = {},
       .examples = kExamples,
-      .exit_codes = "0: stopped by a signal, or the asked text was printed. 1: the configuration is wrong, or start-up failed.",
+      .exit_codes =
+          "0: stopped by a signal, or the asked text was printed. 1: the configuration is wrong, or start-up failed.",
       .run = &Run};
   return kSpec;
 }

@@ -23,24 +23,32 @@ constexpr int64_t kMostConnections = 4096;
 constexpr FlagSpec kFlags[] = {
     {"url", "URL", "Where to post: http:// or https://, with the path of the receiver (webhook.path).", true},
     {"secret-file", "FILE", "File with the app's secret token, as in the receiver's secret_token_files.", true},
-    {"ca-file", "FILE", "PEM file of the authorities that the receiver's certificate must chain to. Absent: the system's."},
+    {"ca-file", "FILE",
+     "PEM file of the authorities that the receiver's certificate must chain to. Absent: the system's."},
     {"file", "PATH",
-     "Bodies to send: a .json file (sent byte for byte), a .jsonl or .ndjson file (a body each line), or a folder of them. The text @TS@ in "
+     "Bodies to send: a .json file (sent byte for byte), a .jsonl or .ndjson file (a body each line), or a folder of "
+     "them. The text @TS@ in "
      "a body becomes the time in milliseconds.",
      false, true},
     {"generate", "N", "Invent N events, the families taking turns."},
     {"families", "LIST",
-     "Families to invent, separated by commas: account, app, channel, chat, chatbot, contact_center, meeting, phone, recording, room, "
+     "Families to invent, separated by commas: account, app, channel, chat, chatbot, contact_center, meeting, phone, "
+     "recording, room, "
      "sign_in, unknown, user, webinar, whiteboard. Absent: all."},
-    {"seed", "N", "Seed of everything random; the same seed and start time give the same bodies in the same order. Default 1."},
-    {"start-time", "TIME", "Time of the first event, such as 2026-05-04T10:00:00Z; later ones follow a millisecond apart. Default: now."},
+    {"seed", "N",
+     "Seed of everything random; the same seed and start time give the same bodies in the same order. Default 1."},
+    {"start-time", "TIME",
+     "Time of the first event, such as 2026-05-04T10:00:00Z; later ones follow a millisecond apart. Default: now."},
     {"rate", "N", "Events per second. Default: as fast as they are answered."},
-    {"concurrency", "N", "Requests on the way at one time, each on a connection of its own. Default 1, which keeps the order."},
+    {"concurrency", "N",
+     "Requests on the way at one time, each on a connection of its own. Default 1, which keeps the order."},
     {"timeout", "DURATION", "How long an answer may take before it counts as none. Default 3s, as Zoom."},
     {"retries", "N",
-     "Attempts after the first, at most 3. As Zoom does it: for answers of 500 and above and for none, after 5, 20 and 60 minutes. Default 0."},
+     "Attempts after the first, at most 3. As Zoom does it: for answers of 500 and above and for none, after 5, 20 and "
+     "60 minutes. Default 0."},
     {"time-scale", "F", "Multiplies the waits between attempts: 0.001 makes 5 minutes 300 ms. Default 1."},
-    {"keep-signature", "", "Retries keep the time stamp and signature of the first attempt; otherwise they are signed anew."},
+    {"keep-signature", "",
+     "Retries keep the time stamp and signature of the first attempt; otherwise they are signed anew."},
     {"duplicate", "FRACTION", "Send this part of the events again with a new time stamp: 0.1 is every tenth."},
     {"reorder", "N", "Let events change places within groups of N."},
     {"replay", "N", "Send the first N events again byte for byte. Right answer: 200, and nothing is stored."},
@@ -59,7 +67,8 @@ constexpr Example kExamples[] = {
     {"one event of each kind, and everything that must be refused",
      "zoomwatch send --url https://localhost:8443/webhook --ca-file ca.pem --secret-file token --generate 26 "
      "--duplicate 0.2 --replay 1 --forged 1 --stale 1 --unsigned 1 --unsigned-challenge"},
-    {"captured bodies, five a second", "zoomwatch send --url http://localhost:8080/webhook --secret-file token --file captured/ --rate 5"},
+    {"captured bodies, five a second",
+     "zoomwatch send --url http://localhost:8080/webhook --secret-file token --file captured/ --rate 5"},
     {"load over 64 connections, with Zoom's retries a thousand times faster",
      "zoomwatch send --url http://localhost:8080/webhook --secret-file token --generate 100000 --concurrency 64 "
      "--retries 3 --time-scale 0.001"},
@@ -143,8 +152,10 @@ const CommandSpec& SendCommand() {
       .name = "send",
       .summary = "play Zoom: post signed webhooks to a receiver",
       .description =
-          "Signs bodies with the app's secret token and posts them to a receiver, from files or invented, with Zoom's retries and, on "
-          "request, its accidents (duplicates, another order) and attacks that must be refused. Then prints what was sent, how it was "
+          "Signs bodies with the app's secret token and posts them to a receiver, from files or invented, with Zoom's "
+          "retries and, on "
+          "request, its accidents (duplicates, another order) and attacks that must be refused. Then prints what was "
+          "sent, how it was "
           "answered and how long that took.",
       .flags = kFlags,
       .positional = {},

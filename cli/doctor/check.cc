@@ -11,9 +11,12 @@ namespace {
 
 std::string_view NameOf(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kOk: return "ok";
-    case Verdict::kWarning: return "warn";
-    case Verdict::kFailed: return "FAIL";
+    case Verdict::kOk:
+      return "ok";
+    case Verdict::kWarning:
+      return "warn";
+    case Verdict::kFailed:
+      return "FAIL";
   }
   __builtin_unreachable();
 }
@@ -31,7 +34,8 @@ std::string Indented(std::string_view text, size_t indent) {
 }  // namespace
 
 bool AnyFailed(const Checks& checks) {
-  return std::any_of(checks.begin(), checks.end(), [](const Check& check) { return check.verdict == Verdict::kFailed; });
+  return std::any_of(checks.begin(), checks.end(),
+                     [](const Check& check) { return check.verdict == Verdict::kFailed; });
 }
 
 std::string ChecksTable(const Checks& checks) {
@@ -47,7 +51,8 @@ std::string ChecksJson(const Checks& checks) {
   std::string out = R"({"checks":[)";
   const char* separator = "";
   for (const Check& check : checks) {
-    out += fmt::format(R"({}{{"verdict":"{}","check":)", separator, check.verdict == Verdict::kFailed ? "fail" : NameOf(check.verdict));
+    out += fmt::format(R"({}{{"verdict":"{}","check":)", separator,
+                       check.verdict == Verdict::kFailed ? "fail" : NameOf(check.verdict));
     AppendJsonString(out, check.name);
     out += R"(,"finding":)";
     AppendJsonString(out, check.finding);

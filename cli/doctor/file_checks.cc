@@ -43,12 +43,15 @@ std::unique_ptr<pb::Message> NewConfig(std::string_view service) {
 
 std::string RemedyOf(const absl::Status& status) {
   switch (ReasonOf(status).value_or(Reason::kConfigMalformed)) {
-    case Reason::kConfigUnreadable: return "give the path of the file, and let the service's user read it";
+    case Reason::kConfigUnreadable:
+      return "give the path of the file, and let the service's user read it";
     case Reason::kSecretUnreadable:
     case Reason::kSecretEmpty:
-      return "put the file there, not empty and readable for the service's user; in Kubernetes, check that the Secret exists, has that "
+      return "put the file there, not empty and readable for the service's user; in Kubernetes, check that the Secret "
+             "exists, has that "
              "key and is mounted";
-    default: return "correct what is named; docs/configuration.md has every option with its limits";
+    default:
+      return "correct what is named; docs/configuration.md has every option with its limits";
   }
 }
 
@@ -81,7 +84,8 @@ std::vector<std::string> ValuesOf(const pb::Message& message, const pb::FieldDes
   if (!field.is_repeated()) {
     values.push_back(reflection.GetString(message, &field));
   } else {
-    for (int i = 0; i < reflection.FieldSize(message, &field); ++i) values.push_back(reflection.GetRepeatedString(message, &field, i));
+    for (int i = 0; i < reflection.FieldSize(message, &field); ++i)
+      values.push_back(reflection.GetRepeatedString(message, &field, i));
   }
   values.erase(std::remove(values.begin(), values.end(), std::string()), values.end());
   return values;
@@ -95,8 +99,11 @@ bool CheckSecretFile(const std::string& option, const std::string& file, Checks&
   }
   struct stat state {};
   if (stat(file.c_str(), &state) == 0 && (state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    Fail(checks, "secrets", fmt::format("{}: {} is open to every user of the machine (mode {:03o})", option, file, state.st_mode & 0777u),
-         fmt::format("chmod o= {}; in Kubernetes, defaultMode: 0440 of the volume; and renew the secret if others use the machine", file));
+    Fail(checks, "secrets",
+         fmt::format("{}: {} is open to every user of the machine (mode {:03o})", option, file, state.st_mode & 0777u),
+         fmt::format("chmod o= {}; in Kubernetes, defaultMode: 0440 of the volume; and renew the secret if others use "
+                     "the machine",
+                     file));
     return false;
   }
   return true;
@@ -105,27 +112,32 @@ bool CheckSecretFile(const std::string& option, const std::string& file, Checks&
 std::string Day(absl::Time time) { return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone()); }
 
 // The certificate that we show; `public_port`: to Zoom.
-void CheckOwnCertificate(const std::string& option, const std::string& certificate, const std::string& key, bool public_port, absl::Time now,
-                         Checks& checks) {
+void CheckOwnCertificate(const std::string& option, const std::string& certificate, const std::string& key,
+                         bool public_port, absl::Time now, Checks& checks) {
   if (const absl::Status status = CheckCertificatePair(certificate, key, now); !status.ok()) {
     const bool is_key = std::string(status.message()).starts_with(key + ":");
-    return Fail(checks, "certificate", fmt::format("{}: {}", option, std::string(status.message())),
-                is_key ? "put the private key that belongs to the certificate there, as PEM without a passphrase"
-                       : "renew the certificate (leaf first, as PEM); with cert-manager, look at the Certificate's events");
+    return Fail(
+        checks, "certificate", fmt::format("{}: {}", option, std::string(status.message())),
+        is_key ? "put the private key that belongs to the certificate there, as PEM without a passphrase"
+               : "renew the certificate (leaf first, as PEM); with cert-manager, look at the Certificate's events");
   }
   if (const absl::Status status = CheckChain(certificate); !status.ok()) {
     return Fail(checks, "certificate", fmt::format("{}: {}", option, std::string(status.message())),
                 "put the leaf first and behind each certificate the one that issued it; the root may be left out");
   }
   const absl::StatusOr<absl::Time> expiry = CertificateExpiry(certificate);
-  if (!expiry.ok()) return Fail(checks, "certificate", fmt::format("{}: {}", option, Describe(expiry.status())), "renew the certificate");
+  if (!expiry.ok())
+    return Fail(checks, "certificate", fmt::format("{}: {}", option, Describe(expiry.status())),
+                "renew the certificate");
   if (*expiry - now < kExpiryNotice) {
     return Warn(checks, "certificate", fmt::format("{}: {} expires on {}", option, certificate, Day(*expiry)),
                 "renew it; the service takes a new file over by itself");
   }
   if (public_port && !CheckPublicTrust(certificate, now).ok()) {
-    return Warn(checks, "certificate", fmt::format("{}: {} does not chain to a public authority that this machine knows", option, certificate),
-                "Zoom delivers only to certificates of public authorities: get one, or end TLS in front of the receiver");
+    return Warn(
+        checks, "certificate",
+        fmt::format("{}: {} does not chain to a public authority that this machine knows", option, certificate),
+        "Zoom delivers only to certificates of public authorities: get one, or end TLS in front of the receiver");
   }
   Pass(checks, "certificate", fmt::format("{}: {}, with its key, until {}", option, certificate, Day(*expiry)));
 }
@@ -134,7 +146,8 @@ void CheckAuthority(const std::string& option, const std::string& file, Checks& 
   if (file.empty()) return;
   const absl::Status status = CheckAuthorities(file);
   if (status.ok()) return Pass(checks, "certificate", fmt::format("{}: {}", option, file));
-  Fail(checks, "certificate", fmt::format("{}: {}", option, std::string(status.message())), "put the certificate of the authority there, as PEM");
+  Fail(checks, "certificate", fmt::format("{}: {}", option, std::string(status.message())),
+       "put the certificate of the authority there, as PEM");
 }
 
 // What is in the folder, or will be in it once it is made. 0 when it is not there.
@@ -154,7 +167,8 @@ void CheckFolder(const std::string& option, const std::filesystem::path& folder,
   std::error_code error;
   while (!std::filesystem::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
   struct statvfs state {};
-  if (!std::filesystem::is_directory(existing, error) || access(existing.c_str(), W_OK | X_OK) != 0 || statvfs(existing.c_str(), &state) != 0) {
+  if (!std::filesystem::is_directory(existing, error) || access(existing.c_str(), W_OK | X_OK) != 0 ||
+      statvfs(existing.c_str(), &state) != 0) {
     return Fail(checks, "disk", fmt::format("{}: {} cannot be written to", option, existing.string()),
                 "name a folder that the service's user may write to; in Kubernetes, check the volume and fsGroup");
   }
@@ -190,7 +204,8 @@ LoadedConfig CheckConfig(const std::string& file, std::string_view service, Chec
     least = status;
     best.service = std::string(candidate);
   }
-  Fail(checks, "config", fmt::format("as the configuration of {}:\n{}", best.service, std::string(least.message())), RemedyOf(least));
+  Fail(checks, "config", fmt::format("as the configuration of {}:\n{}", best.service, std::string(least.message())),
+       RemedyOf(least));
   return best;
 }
 
@@ -210,13 +225,15 @@ void CheckSecrets(const pb::Message& config, Checks& checks) {
       }
     }
   });
-  if (all_good && good > 0) Pass(checks, "secrets", fmt::format("secret files: {}, readable and closed to others", good));
+  if (all_good && good > 0)
+    Pass(checks, "secrets", fmt::format("secret files: {}, readable and closed to others", good));
 }
 
 void CheckCertificates(const pb::Message& config, absl::Time now, Checks& checks) {
   ForEachMessage(config, "", [&](const std::string& path, const pb::Message& message) {
     if (const auto* server = dynamic_cast<const config::v1::ServerTls*>(&message)) {
-      CheckOwnCertificate(path, server->certificate_file(), server->private_key_file(), path == "webhook.tls", now, checks);
+      CheckOwnCertificate(path, server->certificate_file(), server->private_key_file(), path == "webhook.tls", now,
+                          checks);
       CheckAuthority(path + ".client_ca_file", server->client_ca_file(), checks);
     }
     if (const auto* client = dynamic_cast<const config::v1::ClientTls*>(&message)) {
@@ -231,11 +248,13 @@ void CheckCertificates(const pb::Message& config, absl::Time now, Checks& checks
 Check JudgeRoom(const std::string& folder, uint64_t free_bytes, uint64_t used_bytes, uint64_t limit_bytes) {
   if (free_bytes < kLeastFreeBytes) {
     return {Verdict::kFailed, "disk", fmt::format("{} has {} left", folder, Size(free_bytes)),
-            "make room or grow the volume; when the disk is full, webhooks are answered 503 and Zoom gives up after 85 minutes"};
+            "make room or grow the volume; when the disk is full, webhooks are answered 503 and Zoom gives up after 85 "
+            "minutes"};
   }
   const uint64_t to_come = limit_bytes > used_bytes ? limit_bytes - used_bytes : 0;
   if (to_come > free_bytes) {
-    return {Verdict::kWarning, "disk", fmt::format("{} has {} left, but may grow by {}", folder, Size(free_bytes), Size(to_come)),
+    return {Verdict::kWarning, "disk",
+            fmt::format("{} has {} left, but may grow by {}", folder, Size(free_bytes), Size(to_come)),
             "grow the volume, or lower max_disk_bytes so that the bound is reached before the disk is full"};
   }
   return {Verdict::kOk, "disk", fmt::format("{} has {} left", folder, Size(free_bytes)), {}};

@@ -1,4 +1,5 @@
-// The checks of `zoomwatch doctor` that call the running services. Not thread-safe; blocks for at most some seconds a check.
+// The checks of `zoomwatch doctor` that call the running services. Not thread-safe; blocks for at most some seconds a
+// check.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -14,22 +15,25 @@
 namespace zoomwatch::cli {
 
 struct NetworkChecksOptions {
-  std::string url;                             // of the receiver, without a path; empty: from webhook.listen_address
-  absl::Duration timeout = absl::Seconds(5);   // of one call
+  std::string url;                            // of the receiver, without a path; empty: from webhook.listen_address
+  absl::Duration timeout = absl::Seconds(5);  // of one call
 };
 
 // Whether the service itself says that it is ready, and what its metrics say about the last challenge and the spool.
-void CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options, Checks& checks);
+void CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options,
+                    Checks& checks);
 
-// That the running receiver is reached, has our time, refuses forgeries and unsigned challenges, and answers the challenge of every
-// account with the secret of every file.
-void CheckReceiver(const config::v1::Receiver& config, HttpClient& http, const Clock& clock, const NetworkChecksOptions& options,
-                   Checks& checks);
+// That the running receiver is reached, has our time, refuses forgeries and unsigned challenges, and answers the
+// challenge of every account with the secret of every file.
+void CheckReceiver(const config::v1::Receiver& config, HttpClient& http, const Clock& clock,
+                   const NetworkChecksOptions& options, Checks& checks);
 
 // That the gRPC service behind each GrpcClient of the configuration is serving.
-void CheckPeers(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options, Checks& checks);
+void CheckPeers(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options,
+                Checks& checks);
 
 // That the sink takes rows from us: one call without rows.
-void CheckSink(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options, Checks& checks);
+void CheckSink(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options,
+               Checks& checks);
 
 }  // namespace zoomwatch::cli

@@ -16,9 +16,10 @@ struct Template {
   std::string_view body;
 };
 
-// @ts@ milliseconds, @time@ RFC 3339, @number@ 11 digits, @id@ and @uuid@ of the object, @name@ @email@ @user@ of a person,
-// @guest@ @guest_email@ of somebody outside, @ip@ of a documentation range. Topics mix raw UTF-8 and escaped surrogate pairs, as
-// Zoom does; numbers and strings change places as they do there.
+// @ts@ milliseconds, @time@ RFC 3339, @number@ 11 digits, @id@ and @uuid@ of the object, @name@ @email@ @user@ of a
+// person,
+// @guest@ @guest_email@ of somebody outside, @ip@ of a documentation range. Topics mix raw UTF-8 and escaped surrogate
+// pairs, as Zoom does; numbers and strings change places as they do there.
 constexpr Template kTemplates[] = {
     {"account",
      R"({"event":"account.settings_updated","event_ts":@ts@,"payload":{"account_id":"acc-northwind","operator":"admin@corp.example","operator_id":"usr-admin-00","time_stamp":@ts@,"object":{"id":"acc-northwind","settings":{"in_meeting":{"e2e_encryption":false,"file_transfer":true},"meeting_security":{"waiting_room":false}}},"old_object":{"id":"acc-northwind","settings":{"in_meeting":{"e2e_encryption":true,"file_transfer":false},"meeting_security":{"waiting_room":true}}}}})"},
@@ -56,8 +57,7 @@ constexpr Template kTemplates[] = {
      R"({"event":"recording.deleted","event_ts":@ts@,"payload":{"account_id":"acc-northwind","operator":"@email@","operator_id":"@user@","object":{"uuid":"@uuid@","id":@number@,"host_id":"@user@","topic":"Planning @id@","type":2,"start_time":"@time@","duration":41,"timezone":"Europe/Oslo"}}})"},
     {"room",
      R"({"event":"zoomroom.alert","event_ts":@ts@,"payload":{"account_id":"acc-northwind","object":{"id":"room-@id@","room_name":"Fjord @id@","calendar_name":"fjord-@id@","email":"rooms@corp.example","issue":"High CPU usage is detected","alert_type":4,"component":1,"alert_kind":1}}})"},
-    {"sign_in",
-     R"({"event":"user.signed_in","event_ts":@ts@,"payload":{"account_id":"acc-northwind","object":{"id":"@user@","email":"@email@","client_type":"browser","version":"-","login_type":"101","date_time":"@time@"}}})"},
+    {"sign_in", R"({"event":"user.signed_in","event_ts":@ts@,"payload":{"account_id":"acc-northwind","object":{"id":"@user@","email":"@email@","client_type":"browser","version":"-","login_type":"101","date_time":"@time@"}}})"},
     {"sign_in",
      R"({"event":"user.signed_out","event_ts":@ts@,"payload":{"account_id":"acc-northwind","object":{"id":"@user@","email":"@email@","client_type":"mac","version":"6.2.1.4100","login_type":"101","date_time":"@time@"}}})"},
     {"unknown",
@@ -74,7 +74,8 @@ constexpr Template kTemplates[] = {
      R"({"event":"whiteboard.share_settings_updated","event_ts":@ts@,"payload":{"account_id":"acc-northwind","operator":"@email@","operator_id":"@user@","object":{"whiteboard_id":"wbd-@id@","file_name":"board @id@","share_mode":"anyone_with_link"}}})"},
 };
 
-constexpr std::string_view kPeople[] = {"Kari", "Liam", "Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tove", "Umar", "Vera", "Wei"};
+constexpr std::string_view kPeople[] = {"Kari", "Liam", "Noor", "Oskar", "Priya", "Quentin",
+                                        "Rosa", "Sven", "Tove", "Umar",  "Vera",  "Wei"};
 constexpr std::string_view kGuests[] = {"Alex", "Bo", "Charlie", "Dana", "Eli", "Finn"};
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -118,8 +119,8 @@ std::string Value(std::string_view name, absl::Time time, uint64_t random) {
   return fmt::format("203.0.113.{}", random % 256);
 }
 
-
-constexpr std::string_view kNames[] = {"ts", "time", "number", "id", "uuid", "name", "email", "user", "guest", "guest_email", "ip"};
+constexpr std::string_view kNames[] = {"ts",    "time", "number", "id",          "uuid", "name",
+                                       "email", "user", "guest",  "guest_email", "ip"};
 
 }  // namespace
 
@@ -137,8 +138,9 @@ absl::StatusOr<EventBodies> EventBodies::Make(EventBodiesOptions options) {
   for (const std::string& family : wanted) {
     if (std::find(names.begin(), names.end(), family) != names.end()) continue;
     const std::string_view nearest = config::NearestName(family, names);
-    return Error(Reason::kUsage, nearest.empty() ? fmt::format("no such family: {}; there are: {}", family, fmt::join(names, " "))
-                                                 : fmt::format("no such family: {}; did you mean {}?", family, nearest));
+    return Error(Reason::kUsage, nearest.empty()
+                                     ? fmt::format("no such family: {}; there are: {}", family, fmt::join(names, " "))
+                                     : fmt::format("no such family: {}; did you mean {}?", family, nearest));
   }
   std::vector<std::string_view> templates;
   for (const Template& row : kTemplates) {

@@ -15,7 +15,7 @@ namespace zoomwatch::cli {
 
 struct EventBodiesOptions {
   uint64_t seed = 1;
-  absl::Time start;                   // event_ts of body 0; each later one is a millisecond younger, so that no two events are equal
+  absl::Time start;  // event_ts of body 0; each later one is a millisecond younger, so that no two events are equal
   std::vector<std::string> families;  // empty: all
 };
 
@@ -27,7 +27,8 @@ class EventBodies {
   // In alphabetical order.
   static std::vector<std::string_view> FamilyNames();
 
-  // The events of the families take turns, so any number of bodies in a row at least as large as events() has one of each.
+  // The events of the families take turns, so any number of bodies in a row at least as large as events() has one of
+  // each.
   std::string Body(uint64_t index) const;
   size_t events() const { return templates_.size(); }
 

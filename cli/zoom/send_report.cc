@@ -28,7 +28,8 @@ double Milliseconds(uint32_t microseconds) { return static_cast<double>(microsec
 }  // namespace
 
 bool SendReport::ok() const {
-  return std::all_of(kinds.begin(), kinds.end(), [](const KindCount& count) { return count.expected == count.planned; });
+  return std::all_of(kinds.begin(), kinds.end(),
+                     [](const KindCount& count) { return count.expected == count.planned; });
 }
 
 uint32_t SendReport::Latency(double fraction) const {
@@ -52,23 +53,26 @@ std::string ReportTable(const SendReport& report) {
     out += fmt::format(kRow, row.name, row.refused ? "401" : "200", count.planned, count.expected, count.unexpected);
   }
   out += fmt::format("\n  {:<20}{:>10}\n", "answer", "requests");
-  for (const auto& [status, requests] : report.answers) out += fmt::format("  {:<20}{:>10}\n", AnswerName(status), requests);
+  for (const auto& [status, requests] : report.answers)
+    out += fmt::format("  {:<20}{:>10}\n", AnswerName(status), requests);
   if (!report.first_failure.empty()) out += fmt::format("  no answer, first time: {}\n", report.first_failure);
   out += fmt::format("\n  retries {}, given up {}\n", report.retries, report.given_up);
-  return out + fmt::format("  latency in ms: p50 {:.2f}, p99 {:.2f}, longest {:.2f}\n", Milliseconds(report.Latency(0.5)),
-                           Milliseconds(report.Latency(0.99)), Milliseconds(report.Latency(1)));
+  return out + fmt::format("  latency in ms: p50 {:.2f}, p99 {:.2f}, longest {:.2f}\n",
+                           Milliseconds(report.Latency(0.5)), Milliseconds(report.Latency(0.99)),
+                           Milliseconds(report.Latency(1)));
 }
 
 std::string ReportJson(const SendReport& report) {
   std::string out = R"({"url":)";
   AppendJsonString(out, report.url);
-  out += fmt::format(R"(,"seconds":{:.6f},"requests":{},"kinds":{{)", absl::ToDoubleSeconds(report.duration), Requests(report));
+  out += fmt::format(R"(,"seconds":{:.6f},"requests":{},"kinds":{{)", absl::ToDoubleSeconds(report.duration),
+                     Requests(report));
   const char* separator = "";
   for (size_t i = 0; i < kKinds; ++i) {
     const KindCount& count = report.kinds[i];
     if (count.planned == 0) continue;
-    out += fmt::format(R"({}"{}":{{"sent":{},"expected":{},"unexpected":{}}})", separator, RowOf(static_cast<Kind>(i)).name,
-                       count.planned, count.expected, count.unexpected);
+    out += fmt::format(R"({}"{}":{{"sent":{},"expected":{},"unexpected":{}}})", separator,
+                       RowOf(static_cast<Kind>(i)).name, count.planned, count.expected, count.unexpected);
     separator = ",";
   }
   out += R"(},"answers":{)";
@@ -79,9 +83,10 @@ std::string ReportJson(const SendReport& report) {
   }
   out += R"(},"first_failure":)";
   AppendJsonString(out, report.first_failure);
-  return out + fmt::format(R"(,"retries":{},"given_up":{},"latency_ms":{{"p50":{:.3f},"p99":{:.3f},"max":{:.3f}}},"ok":{}}})", report.retries,
-                           report.given_up, Milliseconds(report.Latency(0.5)), Milliseconds(report.Latency(0.99)),
-                           Milliseconds(report.Latency(1)), report.ok());
+  return out +
+         fmt::format(R"(,"retries":{},"given_up":{},"latency_ms":{{"p50":{:.3f},"p99":{:.3f},"max":{:.3f}}},"ok":{}}})",
+                     report.retries, report.given_up, Milliseconds(report.Latency(0.5)),
+                     Milliseconds(report.Latency(0.99)), Milliseconds(report.Latency(1)), report.ok());
 }
 
 }  // namespace zoomwatch::cli

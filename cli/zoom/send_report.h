@@ -21,12 +21,12 @@ struct KindCount {
 struct SendReport {
   std::string url;
   absl::Duration duration;
-  std::array<KindCount, kKinds> kinds;   // indexed by Kind
-  std::map<int, uint64_t> answers;       // HTTP status -> requests; 0: no answer
-  std::string first_failure;             // why the first request without an answer had none; empty: all had one
-  uint64_t retries = 0;                  // requests that were a second or later attempt
-  uint64_t given_up = 0;                 // still no good answer after the last retry: Zoom would drop these
-  std::vector<uint32_t> latencies_us;    // of answered requests
+  std::array<KindCount, kKinds> kinds;  // indexed by Kind
+  std::map<int, uint64_t> answers;      // HTTP status -> requests; 0: no answer
+  std::string first_failure;            // why the first request without an answer had none; empty: all had one
+  uint64_t retries = 0;                 // requests that were a second or later attempt
+  uint64_t given_up = 0;                // still no good answer after the last retry: Zoom would drop these
+  std::vector<uint32_t> latencies_us;   // of answered requests
 
   // Every request got the answer that it should get.
   bool ok() const;

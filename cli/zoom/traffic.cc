@@ -26,7 +26,8 @@ constexpr KindRow kKindTable[] = {
     {Kind::kStale, "stale", true, "signed two hours ago"},
     {Kind::kUnsigned, "unsigned", true, "without a signature"},
     {Kind::kChallenge, "challenge", false, "Zoom's signed challenge, whose answer proves the secret"},
-    {Kind::kUnsignedChallenge, "unsigned_challenge", true, "a challenge without a signature: answering it would sign anything"},
+    {Kind::kUnsignedChallenge, "unsigned_challenge", true,
+     "a challenge without a signature: answering it would sign anything"},
 };
 
 constexpr std::string_view kTimePlaceholder = "@TS@";
@@ -43,7 +44,9 @@ std::string WithTime(std::string_view body, int64_t milliseconds) {
   return out + std::string(body);
 }
 
-bool HasLines(const std::filesystem::path& path) { return path.extension() == ".jsonl" || path.extension() == ".ndjson"; }
+bool HasLines(const std::filesystem::path& path) {
+  return path.extension() == ".jsonl" || path.extension() == ".ndjson";
+}
 
 absl::Status AppendFile(const std::filesystem::path& path, std::vector<std::string>& bodies) {
   std::ifstream file(path, std::ios::binary);
@@ -161,10 +164,13 @@ std::string Traffic::BodyOf(const PlannedRequest& planned) const {
     case Kind::kReplay:
     case Kind::kForged:
     case Kind::kStale:
-    case Kind::kUnsigned: return bodies_.Body(planned.index);
-    case Kind::kNotJson: return fmt::format("signed, but not JSON: {} {}", absl::ToUnixMillis(start_), planned.index);
+    case Kind::kUnsigned:
+      return bodies_.Body(planned.index);
+    case Kind::kNotJson:
+      return fmt::format("signed, but not JSON: {} {}", absl::ToUnixMillis(start_), planned.index);
     case Kind::kChallenge:
-    case Kind::kUnsignedChallenge: return ChallengeBody(PlainToken(planned.index), start_);
+    case Kind::kUnsignedChallenge:
+      return ChallengeBody(PlainToken(planned.index), start_);
   }
   __builtin_unreachable();
 }
@@ -178,14 +184,22 @@ SignedRequest Traffic::Sign(const PlannedRequest& planned, const HmacSha256Key& 
       // What is replayed later must have a time stamp that is known then.
       if (planned.index < options_.replays) time = start_;
       break;
-    case Kind::kReplay: time = start_; break;
-    case Kind::kDuplicate: time = now + absl::Seconds(1); break;  // the signature differs even within the same second
-    case Kind::kStale: time = now - kStaleAge; break;
+    case Kind::kReplay:
+      time = start_;
+      break;
+    case Kind::kDuplicate:
+      time = now + absl::Seconds(1);
+      break;  // the signature differs even within the same second
+    case Kind::kStale:
+      time = now - kStaleAge;
+      break;
     case Kind::kUnsigned:
-    case Kind::kUnsignedChallenge: return request;
+    case Kind::kUnsignedChallenge:
+      return request;
     case Kind::kNotJson:
     case Kind::kForged:
-    case Kind::kChallenge: break;
+    case Kind::kChallenge:
+      break;
   }
   request.timestamp = std::to_string(absl::ToUnixSeconds(time));
   request.signature = receiver::Sign(planned.kind == Kind::kForged ? other : key, request.timestamp, request.body);
@@ -195,7 +209,8 @@ SignedRequest Traffic::Sign(const PlannedRequest& planned, const HmacSha256Key& 
 bool Traffic::IsExpected(const PlannedRequest& planned, const HmacSha256Key& key, int status, std::string_view answer,
                          bool retried) const {
   if (RowOf(planned.kind).refused) return status == 401;
-  if (planned.kind != Kind::kChallenge) return status == 200 || status == 204 || (retried && status >= 200 && status < 300);
+  if (planned.kind != Kind::kChallenge)
+    return status == 200 || status == 204 || (retried && status >= 200 && status < 300);
   json::Parser parser;
   json::Document document;
   const std::string token = PlainToken(planned.index);

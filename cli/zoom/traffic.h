@@ -55,8 +55,8 @@ class BodySource {
   std::variant<std::vector<std::string>, EventBodies> bodies_;
 };
 
-// The bodies of a file: a line each of .jsonl and .ndjson, otherwise the whole file as it is; of a folder, all .json, .jsonl and
-// .ndjson files in the order of their names. Errors: USAGE (not there, unreadable, no body in it).
+// The bodies of a file: a line each of .jsonl and .ndjson, otherwise the whole file as it is; of a folder, all .json,
+// .jsonl and .ndjson files in the order of their names. Errors: USAGE (not there, unreadable, no body in it).
 absl::StatusOr<std::vector<std::string>> ReadBodies(const std::string& path);
 
 struct TrafficOptions {
@@ -94,7 +94,8 @@ class Traffic {
   SignedRequest Sign(const PlannedRequest& planned, const HmacSha256Key& key, absl::Time now) const;
 
   // Whether the answer is the right one for the request. `retried`: after a retry any 2xx is good, as for Zoom.
-  bool IsExpected(const PlannedRequest& planned, const HmacSha256Key& key, int status, std::string_view answer, bool retried) const;
+  bool IsExpected(const PlannedRequest& planned, const HmacSha256Key& key, int status, std::string_view answer,
+                  bool retried) const;
 
  private:
   Traffic(TrafficOptions options, BodySource bodies, absl::Time start)

@@ -64,8 +64,8 @@ class ZoomSender::Schedule {
   }
 
   // `retry_in`: the attempt is made again after that. Otherwise it is done: `expected` tells whether well.
-  void Done(Attempt attempt, int status, absl::Duration latency, std::string_view failure, std::optional<absl::Duration> retry_in,
-            bool expected) {
+  void Done(Attempt attempt, int status, absl::Duration latency, std::string_view failure,
+            std::optional<absl::Duration> retry_in, bool expected) {
     MutexLock lock(mutex_);
     --under_way_;
     ++report_.answers[status];
@@ -117,7 +117,8 @@ class ZoomSender::Schedule {
   SendReport report_ ABSL_GUARDED_BY(mutex_);
 };
 
-ZoomSender::ZoomSender(ZoomSenderOptions options, const Traffic& traffic, const HmacSha256Key& key, HttpClient& http, const Clock& clock)
+ZoomSender::ZoomSender(ZoomSenderOptions options, const Traffic& traffic, const HmacSha256Key& key, HttpClient& http,
+                       const Clock& clock)
     : options_(std::move(options)), traffic_(traffic), key_(key), http_(http), clock_(clock) {}
 
 void ZoomSender::Work(Schedule& schedule, const std::stop_token& stop) {
@@ -126,7 +127,11 @@ void ZoomSender::Work(Schedule& schedule, const std::stop_token& stop) {
     if (attempt->request == nullptr || !options_.keep_signature) {
       attempt->request = std::make_shared<const SignedRequest>(traffic_.Sign(planned, key_, clock_.Now()));
     }
-    HttpRequest request{.method = "POST", .url = options_.url, .headers = {}, .body = attempt->request->body, .timeout = options_.timeout};
+    HttpRequest request{.method = "POST",
+                        .url = options_.url,
+                        .headers = {},
+                        .body = attempt->request->body,
+                        .timeout = options_.timeout};
     request.headers = {{"User-Agent", std::string(kUserAgent)}, {"Content-Type", "application/json; charset=utf-8"}};
     if (!attempt->request->signature.empty()) {
       request.headers.emplace_back("x-zm-request-timestamp", attempt->request->timestamp);
@@ -137,10 +142,13 @@ void ZoomSender::Work(Schedule& schedule, const std::stop_token& stop) {
     const absl::Duration latency = clock_.Monotonic() - begin;
     const int status = response.ok() ? response->status : 0;
     std::optional<absl::Duration> retry_in;
-    if (IsRetried(status) && attempt->number < options_.retries) retry_in = RetryWait(attempt->number + 1, options_.time_scale);
-    const bool expected = response.ok() && traffic_.IsExpected(planned, key_, status, response->body, attempt->number > 0);
+    if (IsRetried(status) && attempt->number < options_.retries)
+      retry_in = RetryWait(attempt->number + 1, options_.time_scale);
+    const bool expected =
+        response.ok() && traffic_.IsExpected(planned, key_, status, response->body, attempt->number > 0);
     if (!options_.keep_signature) attempt->request.reset();
-    schedule.Done(*std::move(attempt), status, latency, response.ok() ? "" : Describe(response.status()), retry_in, expected);
+    schedule.Done(*std::move(attempt), status, latency, response.ok() ? "" : Describe(response.status()), retry_in,
+                  expected);
   }
 }
 

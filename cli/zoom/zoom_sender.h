@@ -1,7 +1,7 @@
 // Posts planned traffic to a receiver as Zoom does: at a rate, over several connections, with Zoom's retries.
-// Source of the retries: Zoom "Using webhooks", unsuccessful delivery: after 5 minutes, 20 minutes later and 60 minutes later, for
-// answers of 500 and above and for no answer within 3 seconds; never for other answers.
-// Not thread-safe; Run() starts threads of its own and ends them.
+// Source of the retries: Zoom "Using webhooks", unsuccessful delivery: after 5 minutes, 20 minutes later and 60 minutes
+// later, for answers of 500 and above and for no answer within 3 seconds; never for other answers. Not thread-safe;
+// Run() starts threads of its own and ends them.
 #pragma once
 
 #include <optional>
@@ -38,10 +38,11 @@ bool IsRetried(int status);
 class ZoomSender {
  public:
   // All references must outlive the sender.
-  ZoomSender(ZoomSenderOptions options, const Traffic& traffic, const HmacSha256Key& key, HttpClient& http, const Clock& clock);
+  ZoomSender(ZoomSenderOptions options, const Traffic& traffic, const HmacSha256Key& key, HttpClient& http,
+             const Clock& clock);
 
-  // Sends everything and returns when each request is answered or given up. A stop ends it early; what was not sent then counts as
-  // planned and neither expected nor unexpected.
+  // Sends everything and returns when each request is answered or given up. A stop ends it early; what was not sent
+  // then counts as planned and neither expected nor unexpected.
   SendReport Run(const std::stop_token& stop);
 
  private:

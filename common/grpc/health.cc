@@ -12,8 +12,8 @@
 namespace zoomwatch {
 namespace {
 
-// HealthCheckResponse{status: SERVING}: field 1, varint, 1. The request for the whole server is the empty message, so the service's
-// proto, which no Debian package has, is not needed.
+// HealthCheckResponse{status: SERVING}: field 1, varint, 1. The request for the whole server is the empty message, so
+// the service's proto, which no Debian package has, is not needed.
 constexpr char kServing[] = "\x08\x01";
 
 std::string BytesOf(const grpc::ByteBuffer& buffer) {
@@ -45,7 +45,8 @@ absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Ti
   while (queue.Next(&tag, &ok)) {
   }
   if (!status.ok()) return FromGrpcStatus(status);
-  if (BytesOf(response) != kServing) return absl::UnavailableError("it says that it is not serving (starting or stopping)");
+  if (BytesOf(response) != kServing)
+    return absl::UnavailableError("it says that it is not serving (starting or stopping)");
   return absl::OkStatus();
 }
 

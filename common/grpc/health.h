@@ -10,8 +10,8 @@
 
 namespace zoomwatch {
 
-// OK when the whole server ("") says SERVING before `deadline`. Errors: UNAVAILABLE when it says anything else; what gRPC says when
-// it cannot be reached, shows a wrong certificate or does not have the service.
+// OK when the whole server ("") says SERVING before `deadline`. Errors: UNAVAILABLE when it says anything else; what
+// gRPC says when it cannot be reached, shows a wrong certificate or does not have the service.
 absl::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Time deadline);
 
 }  // namespace zoomwatch

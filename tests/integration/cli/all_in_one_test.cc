@@ -1,4 +1,5 @@
-// `zoomwatch run` and `zoomwatch send` as the programs that they are: webhooks in, rows out, stops and kills in between.
+// `zoomwatch run` and `zoomwatch send` as the programs that they are: webhooks in, rows out, stops and kills in
+// between.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -38,14 +39,14 @@ class AllInOneTest : public PipelineFolder {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return RunProgram("zoomwatch", arguments);
   }
-  // 3,000 events in about a second, with the pipeline ended and started again in the middle. What was not answered comes again, as
-  // from Zoom. Afterwards every event must be there once.
+  // 3,000 events in about a second, with the pipeline ended and started again in the middle. What was not answered
+  // comes again, as from Zoom. Afterwards every event must be there once.
   void InterruptUnderLoad(int signal_number, int expected_code) {
     ASSERT_NO_FATAL_FAILURE(Start());
     ProgramResult sent;
     std::thread sender([&] {
-      sent = Send({"--generate", "3000", "--rate", "3000", "--concurrency", "8", "--retries", "3", "--time-scale", "0.002", "--seed",
-                   std::to_string(seed_ % 1000)});
+      sent = Send({"--generate", "3000", "--rate", "3000", "--concurrency", "8", "--retries", "3", "--time-scale",
+                   "0.002", "--seed", std::to_string(seed_ % 1000)});
     });
     while (Rows().size() < 100) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_EQ(pipeline_->End(signal_number), expected_code);
@@ -64,8 +65,9 @@ class AllInOneTest : public PipelineFolder {
 
 TEST_F(AllInOneTest, DeliversARowForEachEventAndRefusesWhatItMust) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  const ProgramResult sent = Send({"--challenge", "--generate", "52", "--duplicate", "0.5", "--reorder", "8", "--replay", "3", "--not-json",
-                                   "2", "--forged", "2", "--stale", "2", "--unsigned", "2", "--unsigned-challenge"});
+  const ProgramResult sent =
+      Send({"--challenge", "--generate", "52", "--duplicate", "0.5", "--reorder", "8", "--replay", "3", "--not-json",
+            "2", "--forged", "2", "--stale", "2", "--unsigned", "2", "--unsigned-challenge"});
   EXPECT_EQ(sent.code, 0) << sent.out << sent.error;
   EXPECT_THAT(sent.out, HasSubstr("event                          200        52            52           0"));
   const std::vector<std::string> rows = WaitForRows(53);
@@ -74,7 +76,8 @@ TEST_F(AllInOneTest, DeliversARowForEachEventAndRefusesWhatItMust) {
 
 TEST_F(AllInOneTest, SendsTheSampleBodies) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  const ProgramResult sent = Send({"--file", std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) + "/tests/data/zoom", "--json"});
+  const ProgramResult sent =
+      Send({"--file", std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) + "/tests/data/zoom", "--json"});
   EXPECT_EQ(sent.code, 0) << sent.out << sent.error;
   EXPECT_THAT(sent.out, HasSubstr(R"("kinds":{"event":{"sent":14,"expected":14,"unexpected":0}})"));
   EXPECT_EQ(WaitForRows(14).size(), 14u);
@@ -83,7 +86,8 @@ TEST_F(AllInOneTest, SendsTheSampleBodies) {
 TEST_F(AllInOneTest, SendFailsWhenAnAnswerIsNotTheExpectedOne) {
   ASSERT_NO_FATAL_FAILURE(Start());
   Write("other", "never known to the receiver");
-  const ProgramResult sent = RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("other"), "--generate", "2"});
+  const ProgramResult sent =
+      RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("other"), "--generate", "2"});
   EXPECT_EQ(sent.code, 1);
   EXPECT_THAT(sent.out, HasSubstr("  401                          2\n"));
 }
@@ -105,11 +109,13 @@ TEST_F(AllInOneTest, ServesTheMetricsOfAllThreeOnOnePort) {
 TEST_F(AllInOneTest, TheExampleConfigurationIsValid) {
   std::ifstream file(std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) + "/docs/examples/all-in-one.yaml");
   Write("example.yaml", std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
-  const ProgramResult missing = RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
+  const ProgramResult missing =
+      RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
   EXPECT_EQ(missing.code, 1);
   EXPECT_THAT(missing.error, HasSubstr("zoom-secret-token"));
   Write("zoom-secret-token", "secret");
-  const ProgramResult result = RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
+  const ProgramResult result =
+      RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
   EXPECT_EQ(result.code, 0) << result.error;
 }
 

@@ -1,4 +1,5 @@
-// `zoomwatch doctor` against a running pipeline and against gRPC services: what is in order is, and what was broken is named.
+// `zoomwatch doctor` against a running pipeline and against gRPC services: what is in order is, and what was broken is
+// named.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -62,10 +63,12 @@ TEST_F(DoctorTest, FindsAnotherSecretInTheRunningReceiver) {
   ASSERT_NO_FATAL_FAILURE(Start());
   Write("mine", "a secret that the receiver was never given");
   chmod(dir_.file("mine").c_str(), 0600);
-  std::string config = "webhook: {listen_address: '" + host_ + ":8443', allow_plaintext: true}\n" +
-                       "zoom_accounts: [{name: main, secret_token_files: [mine]}]\n"
-                       "spool: {directory: spool}\nstore: {directory: store}\ndelivery: {json_lines: {file: rows.jsonl}}\n"
-                       "admin: {listen_address: '" + host_ + ":9090'}\n";
+  std::string config =
+      "webhook: {listen_address: '" + host_ + ":8443', allow_plaintext: true}\n" +
+      "zoom_accounts: [{name: main, secret_token_files: [mine]}]\n"
+      "spool: {directory: spool}\nstore: {directory: store}\ndelivery: {json_lines: {file: rows.jsonl}}\n"
+      "admin: {listen_address: '" +
+      host_ + ":9090'}\n";
   Write("other.yaml", config);
   const ProgramResult result = RunProgram("zoomwatch", {"doctor", "--config", dir_.file("other.yaml"), "--json"});
   EXPECT_EQ(result.code, 1);
@@ -107,7 +110,8 @@ TEST_F(PeerTest, FindsAServiceThatServes) {
   config::v1::GrpcServer options;
   options.set_allow_plaintext(true);
   Serve(options, true);
-  EXPECT_THAT(Diagnose(server_->address(), "allow_plaintext: true"), HasSubstr("ok    peer          detector at " + server_->address() + " is serving"));
+  EXPECT_THAT(Diagnose(server_->address(), "allow_plaintext: true"),
+              HasSubstr("ok    peer          detector at " + server_->address() + " is serving"));
 }
 
 TEST_F(PeerTest, FindsAServiceThatIsStoppingOrStarting) {
@@ -139,8 +143,8 @@ TEST_F(PeerTest, FindsThatOurCertificateIsOfAnotherAuthority) {
   options.add_allowed_client_names("normalizer");
   Serve(options, true);
   const auto tls = [&](const testing::CertificateFiles& files) {
-    return "tls: {ca_file: '" + ca.ca_file() + "', certificate_file: '" + files.certificate_file + "', private_key_file: '" +
-           files.private_key_file + "', server_name: localhost}";
+    return "tls: {ca_file: '" + ca.ca_file() + "', certificate_file: '" + files.certificate_file +
+           "', private_key_file: '" + files.private_key_file + "', server_name: localhost}";
   };
   EXPECT_THAT(Diagnose(server_->address(), tls(ours)), HasSubstr("is serving"));
   const std::string out = Diagnose(server_->address(), tls(theirs));

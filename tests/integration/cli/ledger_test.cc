@@ -53,21 +53,27 @@ class LedgerTest : public PipelineFolder {
 TEST_F(LedgerTest, BalancesAfterEveryKindOfTraffic) {
   ASSERT_NO_FATAL_FAILURE(Start());
   EXPECT_THAT(Ledger().out, HasSubstr("no webhook was ever accepted"));
-  const ProgramResult sent = RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("token"), "--challenge", "--generate",
-                                                      "100", "--duplicate", "1", "--replay", "5", "--not-json", "4", "--forged", "3"});
+  const ProgramResult sent =
+      RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("token"), "--challenge", "--generate",
+                               "100", "--duplicate", "1", "--replay", "5", "--not-json", "4", "--forged", "3"});
   ASSERT_EQ(sent.code, 0) << sent.out << sent.error;
   const ProgramResult ledger = Ledger({"--json", "--wait", "20s"});
   EXPECT_EQ(ledger.code, 0) << ledger.error;
-  EXPECT_EQ(ledger.out,
-            R"({"accounts":[{"account":"main","accepted":205,"delivered":101,"not_sent":0,"duplicate":100,"quarantined":4,"pending":0,)"
-            R"("spooled":0,"difference":0}],"balances":true})"
-            "\n");
-  EXPECT_THAT(Ledger().out, HasSubstr("  main                         205         101           0         100           4           0           0   balances\n"));
+  EXPECT_EQ(
+      ledger.out,
+      R"({"accounts":[{"account":"main","accepted":205,"delivered":101,"not_sent":0,"duplicate":100,"quarantined":4,"pending":0,)"
+      R"("spooled":0,"difference":0}],"balances":true})"
+      "\n");
+  EXPECT_THAT(Ledger().out, HasSubstr("  main                         205         101           0         100          "
+                                      " 4           0           0   balances\n"));
 }
 
 TEST_F(LedgerTest, HasTheSameCountsAsMetrics) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  ASSERT_EQ(RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("token"), "--generate", "10", "--not-json", "2"}).code, 0);
+  ASSERT_EQ(RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("token"), "--generate", "10",
+                                     "--not-json", "2"})
+                .code,
+            0);
   ASSERT_EQ(Ledger({"--wait", "20s"}).code, 0);
   const std::string metrics = testing::HttpGet(host_, kAdminPort, "/metrics");
   EXPECT_THAT(metrics, HasSubstr(R"(zoomwatch_receiver_ledger_webhooks{account="main",place="accepted"} 12)"));
@@ -80,8 +86,8 @@ TEST_F(LedgerTest, HasTheSameCountsAsMetrics) {
 TEST(Ledger, FailsWhenTheHalvesDoNotAddUp) {
   const FixedLedger receiver(Account(5, 0));
   const FixedLedger detector(Account(0, 3));
-  const std::vector<std::string> both = {"ledger", "--address", receiver.address(), "--address", detector.address(), "--plaintext",
-                                         "--wait", "0"};
+  const std::vector<std::string> both = {"ledger",           "--address",   receiver.address(), "--address",
+                                         detector.address(), "--plaintext", "--wait",           "0"};
   const ProgramResult result = RunProgram("zoomwatch", both);
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, HasSubstr("2 missing"));
@@ -90,8 +96,8 @@ TEST(Ledger, FailsWhenTheHalvesDoNotAddUp) {
 
 TEST(Ledger, NamesTheServiceThatDoesNotAnswer) {
   const FixedLedger receiver(Account(5, 5));
-  const ProgramResult result = RunProgram("zoomwatch", {"ledger", "--address", receiver.address(), "--address", "127.0.0.1:1",
-                                                        "--plaintext", "--timeout", "5s"});
+  const ProgramResult result = RunProgram("zoomwatch", {"ledger", "--address", receiver.address(), "--address",
+                                                        "127.0.0.1:1", "--plaintext", "--timeout", "5s"});
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.error, HasSubstr("127.0.0.1:1: "));
@@ -108,10 +114,11 @@ TEST(Ledger, CallsWithMutualTls) {
   options.mutable_tls()->set_client_ca_file(ca.ca_file());
   options.add_allowed_client_names("operator");
   const FixedLedger detector(Account(3, 3), options);
-  const std::vector<std::string> common = {"ledger", "--address", detector.address(), "--ca-file", ca.ca_file(), "--server-name", "localhost",
-                                           "--timeout", "5s"};
+  const std::vector<std::string> common = {"ledger",        "--address", detector.address(), "--ca-file", ca.ca_file(),
+                                           "--server-name", "localhost", "--timeout",        "5s"};
   std::vector<std::string> with = common;
-  with.insert(with.end(), {"--certificate-file", client.certificate_file, "--private-key-file", client.private_key_file});
+  with.insert(with.end(),
+              {"--certificate-file", client.certificate_file, "--private-key-file", client.private_key_file});
   const ProgramResult result = RunProgram("zoomwatch", with);
   EXPECT_EQ(result.code, 0) << result.error;
   EXPECT_THAT(result.out, HasSubstr("balances"));

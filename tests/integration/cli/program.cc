@@ -55,7 +55,8 @@ ProgramResult RunProgram(const std::string& program, const std::vector<std::stri
   return {.code = code, .out = ReadAll(dir.file("out")), .error = ReadAll(dir.file("error"))};
 }
 
-BackgroundProgram::BackgroundProgram(const std::string& program, const std::vector<std::string>& arguments, const std::string& log_file)
+BackgroundProgram::BackgroundProgram(const std::string& program, const std::vector<std::string>& arguments,
+                                     const std::string& log_file)
     : pid_(Launch(program, arguments, "", log_file)) {}
 
 BackgroundProgram::~BackgroundProgram() { End(SIGKILL); }
@@ -98,8 +99,8 @@ PipelineFolder::PipelineFolder() : seed_(std::random_device{}()), random_(seed_)
                         "spool: {directory: spool, segment_bytes: 4MiB}\n"
                         "store: {directory: store}\n"
                         "delivery: {json_lines: {file: rows.jsonl}}\n"
-                        "admin: {listen_address: '" + host_ + ":9090'}\n" +
-                        "grpc: {listen_address: '" + host_ + ":9191', allow_plaintext: true}\n");
+                        "admin: {listen_address: '" +
+                        host_ + ":9090'}\n" + "grpc: {listen_address: '" + host_ + ":9191', allow_plaintext: true}\n");
 }
 
 PipelineFolder::~PipelineFolder() {
@@ -107,11 +108,13 @@ PipelineFolder::~PipelineFolder() {
   if (HasFailure()) std::printf("seed %u\n%s", seed_, ReadAll(dir_.file("run.log")).c_str());
 }
 
-void PipelineFolder::Write(const std::string& name, const std::string& text) const { std::ofstream(dir_.file(name)) << text; }
+void PipelineFolder::Write(const std::string& name, const std::string& text) const {
+  std::ofstream(dir_.file(name)) << text;
+}
 
 void PipelineFolder::Start() {
-  pipeline_ = std::make_unique<BackgroundProgram>("zoomwatch", std::vector<std::string>{"run", "--config", dir_.file("all.yaml")},
-                                                  dir_.file("run.log"));
+  pipeline_ = std::make_unique<BackgroundProgram>(
+      "zoomwatch", std::vector<std::string>{"run", "--config", dir_.file("all.yaml")}, dir_.file("run.log"));
   for (int attempt = 0; attempt < 600; ++attempt) {
     if (!HttpGet(host_, kAdminPort, "/readyz").empty()) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -127,7 +130,8 @@ std::vector<std::string> PipelineFolder::Rows() const {
 }
 
 std::vector<std::string> PipelineFolder::WaitForRows(size_t count) const {
-  for (int attempt = 0; attempt < 1500 && Rows().size() < count; ++attempt) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int attempt = 0; attempt < 1500 && Rows().size() < count; ++attempt)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   return Rows();
 }

@@ -40,7 +40,8 @@ class BackgroundProgram {
 // The body of the answer to GET http://host:port/path; empty when there is none.
 std::string HttpGet(const std::string& host, uint16_t port, const std::string& path);
 
-// A folder with the configuration of the whole pipeline, on an address of this run's own, so that its fixed ports collide with nothing.
+// A folder with the configuration of the whole pipeline, on an address of this run's own, so that its fixed ports
+// collide with nothing.
 class PipelineFolder : public ::testing::Test {
  protected:
   static constexpr uint16_t kWebhookPort = 8443;

@@ -18,19 +18,21 @@ namespace pb = google::protobuf;
 config::v1::AllInOne Load(const testing::TempDir& dir, const std::string& more = "") {
   std::ofstream(dir.file("token")) << "secret";
   config::v1::AllInOne config;
-  const absl::Status status = ParseConfig("webhook: {allow_plaintext: true, listen_address: '127.0.0.1:0'}\n"
-                                          "zoom_accounts: [{name: main, secret_token_files: [token]}]\n"
-                                          "spool: {directory: spool, max_items: 4321}\n"
-                                          "store: {directory: store, retention: 9d}\n"
-                                          "delivery: {json_lines: {file: rows.jsonl}}\n"
-                                          "admin: {listen_address: '127.0.0.1:0'}\n" + more,
-                                          "all.yaml", dir.path().string(), &config);
+  const absl::Status status = ParseConfig(
+      "webhook: {allow_plaintext: true, listen_address: '127.0.0.1:0'}\n"
+      "zoom_accounts: [{name: main, secret_token_files: [token]}]\n"
+      "spool: {directory: spool, max_items: 4321}\n"
+      "store: {directory: store, retention: 9d}\n"
+      "delivery: {json_lines: {file: rows.jsonl}}\n"
+      "admin: {listen_address: '127.0.0.1:0'}\n" +
+          more,
+      "all.yaml", dir.path().string(), &config);
   EXPECT_TRUE(status.ok()) << status;
   return config;
 }
 
-// An option of a service that cannot be set here would silently keep a value of zero. The channels between the services are in the
-// process, and the normalizer's limit on batches follows from batching.max_in_flight.
+// An option of a service that cannot be set here would silently keep a value of zero. The channels between the services
+// are in the process, and the normalizer's limit on batches follows from batching.max_in_flight.
 TEST(AllInOne, HasEveryGroupOfOptionsOfTheServices) {
   const std::set<std::string> own = {"grpc", "normalizer", "detector", "max_batches_in_flight"};
   const pb::Descriptor& all = *config::v1::AllInOne::descriptor();
@@ -51,8 +53,9 @@ TEST(AllInOne, HasEveryGroupOfOptionsOfTheServices) {
 
 TEST(AllInOne, GivesEachServiceItsOptions) {
   const testing::TempDir dir;
-  const ServiceConfigs configs = SplitConfig(Load(dir, "json: {max_depth: 99}\nbatching: {max_in_flight: 7}\n"
-                                                       "grpc: {listen_address: '127.0.0.1:0', allow_plaintext: true}\n"));
+  const ServiceConfigs configs = SplitConfig(Load(dir,
+                                                  "json: {max_depth: 99}\nbatching: {max_in_flight: 7}\n"
+                                                  "grpc: {listen_address: '127.0.0.1:0', allow_plaintext: true}\n"));
   EXPECT_EQ(configs.receiver.spool().max_items(), 4321);
   ASSERT_EQ(configs.receiver.zoom_accounts_size(), 1);
   EXPECT_EQ(configs.receiver.zoom_accounts(0).name(), "main");

@@ -31,10 +31,11 @@ TEST(Checks, PrintALineEachAndTheRemedyBelow) {
 }
 
 TEST(Checks, PrintAsJson) {
-  EXPECT_EQ(ChecksJson(Example()),
-            R"({"checks":[{"verdict":"ok","check":"config","finding":"fine","remedy":""},)"
-            R"({"verdict":"warn","check":"clock","finding":"late","remedy":"look"},)"
-            R"({"verdict":"fail","check":"running","finding":"503\u000aspool: full","remedy":"make room"}],"ok":false})");
+  EXPECT_EQ(
+      ChecksJson(Example()),
+      R"({"checks":[{"verdict":"ok","check":"config","finding":"fine","remedy":""},)"
+      R"({"verdict":"warn","check":"clock","finding":"late","remedy":"look"},)"
+      R"({"verdict":"fail","check":"running","finding":"503\u000aspool: full","remedy":"make room"}],"ok":false})");
 }
 
 }  // namespace

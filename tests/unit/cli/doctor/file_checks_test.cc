@@ -40,10 +40,12 @@ class FileChecksTest : public ::testing::Test {
     return "webhook: {tls: {certificate_file: tls.pem, private_key_file: tls.key}}\n"
            "zoom_accounts: [{name: main, secret_token_files: [token]}]\n"
            "spool: {directory: spool, max_disk_bytes: 16MiB}\n"
-           "normalizer: {address: 'localhost:1', tls: {ca_file: ca.pem, certificate_file: client.pem, private_key_file: client.key}}\n";
+           "normalizer: {address: 'localhost:1', tls: {ca_file: ca.pem, certificate_file: client.pem, "
+           "private_key_file: client.key}}\n";
   }
   // All file checks of the configuration.
-  Checks Diagnose(const std::string& config, std::string_view service = "receiver", absl::Duration from_now = absl::ZeroDuration()) {
+  Checks Diagnose(const std::string& config, std::string_view service = "receiver",
+                  absl::Duration from_now = absl::ZeroDuration()) {
     Write("config.yaml", config);
     Checks checks;
     const LoadedConfig loaded = CheckConfig(dir_.file("config.yaml"), service, checks);
@@ -63,7 +65,8 @@ class FileChecksTest : public ::testing::Test {
     }
     return trouble;
   }
-  static void ExpectOne(const Checks& checks, Verdict verdict, const std::string& name, const std::string& finding, const std::string& remedy) {
+  static void ExpectOne(const Checks& checks, Verdict verdict, const std::string& name, const std::string& finding,
+                        const std::string& remedy) {
     const Checks trouble = Trouble(checks);
     ASSERT_EQ(trouble.size(), 1u) << ChecksTable(checks);
     EXPECT_EQ(trouble[0].verdict, verdict);
@@ -85,7 +88,8 @@ TEST_F(FileChecksTest, FindsNothingWhereNothingIsWrong) {
 }
 
 TEST_F(FileChecksTest, NamesAMisspeltOption) {
-  ExpectOne(Diagnose(Config() + "amdin: {}\n"), Verdict::kFailed, "config", "did you mean admin?", "docs/configuration.md");
+  ExpectOne(Diagnose(Config() + "amdin: {}\n"), Verdict::kFailed, "config", "did you mean admin?",
+            "docs/configuration.md");
 }
 
 TEST_F(FileChecksTest, NamesAMissingConfiguration) {
@@ -111,7 +115,8 @@ TEST_F(FileChecksTest, NamesAnEmptySecretFile) {
 
 TEST_F(FileChecksTest, NamesASecretThatEverybodyMayRead) {
   chmod(dir_.file("token").c_str(), 0644);
-  ExpectOne(Diagnose(Config()), Verdict::kFailed, "secrets", "zoom_accounts[0].secret_token_files: " + dir_.file("token"), "chmod o= ");
+  ExpectOne(Diagnose(Config()), Verdict::kFailed, "secrets",
+            "zoom_accounts[0].secret_token_files: " + dir_.file("token"), "chmod o= ");
 }
 
 TEST_F(FileChecksTest, AcceptsASecretThatTheGroupMayRead) {
@@ -126,7 +131,8 @@ TEST_F(FileChecksTest, NamesAPrivateKeyThatEverybodyMayRead) {
 
 TEST_F(FileChecksTest, NamesAnExpiredCertificate) {
   UseCertificate({.common_name = "receiver", .valid_from = -absl::Hours(48), .valid_until = -absl::Hours(1)});
-  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "webhook.tls: " + dir_.file("tls.pem") + ": expired", "renew the certificate");
+  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "webhook.tls: " + dir_.file("tls.pem") + ": expired",
+            "renew the certificate");
 }
 
 TEST_F(FileChecksTest, WarnsOfACertificateThatExpiresSoon) {
@@ -137,14 +143,17 @@ TEST_F(FileChecksTest, WarnsOfACertificateThatExpiresSoon) {
 }
 
 TEST_F(FileChecksTest, NamesAKeyOfAnotherCertificate) {
-  std::filesystem::copy_file(client_.private_key_file, dir_.file("tls.key"), std::filesystem::copy_options::overwrite_existing);
-  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "is not the key of", "put the private key that belongs to the certificate there");
+  std::filesystem::copy_file(client_.private_key_file, dir_.file("tls.key"),
+                             std::filesystem::copy_options::overwrite_existing);
+  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "is not the key of",
+            "put the private key that belongs to the certificate there");
 }
 
 TEST_F(FileChecksTest, NamesAChainInTheWrongOrder) {
   std::ifstream other(client_.certificate_file);
   std::ofstream(dir_.file("tls.pem"), std::ios::app) << other.rdbuf();
-  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "certificate 1 was not issued by the one behind it", "put the leaf first");
+  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "certificate 1 was not issued by the one behind it",
+            "put the leaf first");
 }
 
 TEST_F(FileChecksTest, AcceptsAChainWithItsIssuer) {
@@ -155,7 +164,8 @@ TEST_F(FileChecksTest, AcceptsAChainWithItsIssuer) {
 
 TEST_F(FileChecksTest, NamesAnAuthorityFileWithoutACertificate) {
   Write("ca.pem", "not a certificate");
-  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "normalizer.tls.ca_file", "certificate of the authority");
+  ExpectOne(Diagnose(Config()), Verdict::kFailed, "certificate", "normalizer.tls.ca_file",
+            "certificate of the authority");
 }
 
 TEST_F(FileChecksTest, WarnsThatZoomDoesNotTrustAnOwnAuthority) {
@@ -184,15 +194,23 @@ TEST_F(FileChecksTest, WarnsWhenTheDiskIsSmallerThanTheBound) {
 TEST_F(FileChecksTest, KnowsWhoseConfigurationItIs) {
   EXPECT_THAT(Trouble(Diagnose(Config(), "")), IsEmpty());
   EXPECT_EQ(service_, "receiver");
-  EXPECT_THAT(Trouble(Diagnose("grpc: {listen_address: 'localhost:1', allow_plaintext: true}\nstore: {directory: store, max_disk_bytes: 64MiB}\n"
-                               "delivery: {json_lines: {file: rows.jsonl}}\n", "")), IsEmpty());
+  EXPECT_THAT(Trouble(Diagnose("grpc: {listen_address: 'localhost:1', allow_plaintext: true}\nstore: {directory: "
+                               "store, max_disk_bytes: 64MiB}\n"
+                               "delivery: {json_lines: {file: rows.jsonl}}\n",
+                               "")),
+              IsEmpty());
   EXPECT_EQ(service_, "detector");
   EXPECT_THAT(Trouble(Diagnose("grpc: {listen_address: 'localhost:1', allow_plaintext: true}\n"
-                               "detector: {address: 'localhost:2', allow_plaintext: true}\n", "")), IsEmpty());
+                               "detector: {address: 'localhost:2', allow_plaintext: true}\n",
+                               "")),
+              IsEmpty());
   EXPECT_EQ(service_, "normalizer");
-  EXPECT_THAT(Trouble(Diagnose("webhook: {allow_plaintext: true}\nzoom_accounts: [{name: main, secret_token_files: [token]}]\n"
-                               "spool: {directory: spool, max_disk_bytes: 16MiB}\nstore: {directory: store, max_disk_bytes: 64MiB}\n"
-                               "delivery: {json_lines: {file: rows.jsonl}}\n", "")), IsEmpty());
+  EXPECT_THAT(Trouble(Diagnose(
+                  "webhook: {allow_plaintext: true}\nzoom_accounts: [{name: main, secret_token_files: [token]}]\n"
+                  "spool: {directory: spool, max_disk_bytes: 16MiB}\nstore: {directory: store, max_disk_bytes: 64MiB}\n"
+                  "delivery: {json_lines: {file: rows.jsonl}}\n",
+                  "")),
+              IsEmpty());
   EXPECT_EQ(service_, "run");
   // A mistake in it does not make it another's.
   Diagnose(Config() + "amdin: {}\n", "");
@@ -210,7 +228,8 @@ TEST(JudgeRoom, CountsWhatIsThereAlready) {
   EXPECT_EQ(JudgeRoom("f", 500 * kMiB, 0, 500 * kMiB).verdict, Verdict::kOk);
   EXPECT_EQ(JudgeRoom("f", 500 * kMiB, 0, 501 * kMiB).verdict, Verdict::kWarning);
   EXPECT_EQ(JudgeRoom("f", 500 * kMiB, 1 * kMiB, 501 * kMiB).verdict, Verdict::kOk);
-  EXPECT_EQ(JudgeRoom("f", 500 * kMiB, 700 * kMiB, 501 * kMiB).verdict, Verdict::kOk) << "more than the bound is used already";
+  EXPECT_EQ(JudgeRoom("f", 500 * kMiB, 700 * kMiB, 501 * kMiB).verdict, Verdict::kOk)
+      << "more than the bound is used already";
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ using ::testing::IsEmpty;
 class ScriptedHttpClient final : public HttpClient {
  public:
   std::function<absl::StatusOr<HttpResponse>(const HttpRequest&)> script;
-  absl::StatusOr<HttpResponse> Send(const HttpRequest& request, const std::stop_token&) override { return script(request); }
+  absl::StatusOr<HttpResponse> Send(const HttpRequest& request, const std::stop_token&) override {
+    return script(request);
+  }
 };
 
 HttpResponse Answer(int status, std::string body = "", std::string date = "Mon, 04 May 2026 10:00:00 GMT") {
@@ -75,7 +77,8 @@ class NetworkChecksTest : public ::testing::Test {
     CheckAdminPort(admin, http_, options_, checks);
     return checks;
   }
-  static void ExpectOne(const Checks& checks, Verdict verdict, const std::string& name, const std::string& finding, const std::string& remedy) {
+  static void ExpectOne(const Checks& checks, Verdict verdict, const std::string& name, const std::string& finding,
+                        const std::string& remedy) {
     Checks trouble;
     for (const Check& check : checks) {
       if (check.verdict != Verdict::kOk) trouble.push_back(check);
@@ -137,9 +140,12 @@ TEST_F(NetworkChecksTest, NamesClocksThatAreApart) {
 
 TEST_F(NetworkChecksTest, NamesAnEndpointThatTakesForgeries) {
   http_.script = [this](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
-    return request.body.find("url_validation") == std::string_view::npos && request.method == "POST" ? Answer(200) : GoodReceiver(request);
+    return request.body.find("url_validation") == std::string_view::npos && request.method == "POST"
+               ? Answer(200)
+               : GoodReceiver(request);
   };
-  ExpectOne(Diagnose(), Verdict::kFailed, "signature", "a forged webhook is not answered 401", "give --url of the receiver");
+  ExpectOne(Diagnose(), Verdict::kFailed, "signature", "a forged webhook is not answered 401",
+            "give --url of the receiver");
 }
 
 TEST_F(NetworkChecksTest, NamesASigningOracle) {
@@ -153,7 +159,8 @@ TEST_F(NetworkChecksTest, NamesASigningOracle) {
 TEST_F(NetworkChecksTest, NamesASecretThatTheReceiverDoesNotHave) {
   Write("rotated", "another");
   config_.mutable_zoom_accounts(0)->add_secret_token_files(dir_.file("rotated"));
-  ExpectOne(Diagnose(), Verdict::kFailed, "challenge", "account main, " + dir_.file("rotated") + ": refused (401)", "another secret");
+  ExpectOne(Diagnose(), Verdict::kFailed, "challenge", "account main, " + dir_.file("rotated") + ": refused (401)",
+            "another secret");
 }
 
 TEST_F(NetworkChecksTest, NamesAReceiverThatCannotStore) {
@@ -208,8 +215,9 @@ TEST_F(NetworkChecksTest, WarnsOfAnOverdueChallengeAndOfAnOldSpool) {
   http_.script = [&](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
     return request.url.ends_with("/readyz") ? Answer(200) : Answer(200, metrics);
   };
-  metrics = "# HELP zoomwatch_receiver_challenge_overdue x\nzoomwatch_receiver_challenge_overdue{account=\"a\"} 0\n"
-            "zoomwatch_receiver_challenge_overdue{account=\"b\"} 1\nzoomwatch_receiver_spool_oldest_age_seconds 300\n";
+  metrics =
+      "# HELP zoomwatch_receiver_challenge_overdue x\nzoomwatch_receiver_challenge_overdue{account=\"a\"} 0\n"
+      "zoomwatch_receiver_challenge_overdue{account=\"b\"} 1\nzoomwatch_receiver_spool_oldest_age_seconds 300\n";
   ExpectOne(DiagnoseAdmin(), Verdict::kWarning, "challenge", "overdue for 1 accounts", "press Validate");
   metrics = "zoomwatch_receiver_challenge_overdue{account=\"a\"} 0\nzoomwatch_receiver_spool_oldest_age_seconds 301\n";
   ExpectOne(DiagnoseAdmin(), Verdict::kWarning, "spool", "waits for 301 s", "run doctor for them");
@@ -222,7 +230,8 @@ TEST_F(NetworkChecksTest, NamesADeliveryThatStandsStill) {
   };
   EXPECT_FALSE(AnyFailed(DiagnoseAdmin()));
   metrics.replace(metrics.find(" 0"), 2, " 1");
-  ExpectOne(DiagnoseAdmin(), Verdict::kFailed, "delivery", "stands still until somebody acts; 12 events wait", "check of the sink");
+  ExpectOne(DiagnoseAdmin(), Verdict::kFailed, "delivery", "stands still until somebody acts; 12 events wait",
+            "check of the sink");
 }
 
 }  // namespace

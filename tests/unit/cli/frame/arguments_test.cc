@@ -12,14 +12,17 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr FlagSpec kFlags[] = {
-    {"url", "URL", "where", true},
-    {"file", "PATH", "what", false, true},
-    {"rate", "N", "how fast"},
-    {"wait", "DURATION", "how long"},
-    {"at", "TIME", "when"},
-    {"json", "", "as JSON"},
+    {"url", "URL", "where", true}, {"file", "PATH", "what", false, true},
+    {"rate", "N", "how fast"},     {"wait", "DURATION", "how long"},
+    {"at", "TIME", "when"},        {"json", "", "as JSON"},
 };
-constexpr CommandSpec kSpec = {.name = "x", .summary = {}, .description = {}, .flags = kFlags, .positional = {"NAME", "who", 0, 2}, .examples = {}, .exit_codes = {}};
+constexpr CommandSpec kSpec = {.name = "x",
+                               .summary = {},
+                               .description = {},
+                               .flags = kFlags,
+                               .positional = {"NAME", "who", 0, 2},
+                               .examples = {},
+                               .exit_codes = {}};
 
 absl::StatusOr<Arguments> Parse(std::vector<std::string> arguments) { return Arguments::Parse(kSpec, arguments); }
 std::string ErrorOf(std::vector<std::string> arguments) {

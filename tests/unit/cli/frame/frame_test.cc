@@ -16,7 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr FlagSpec kFlags[] = {{"answer", "N", "The exit code, a text long enough to be continued on a line of its own below the first.", true}};
+constexpr FlagSpec kFlags[] = {
+    {"answer", "N", "The exit code, a text long enough to be continued on a line of its own below the first.", true}};
 constexpr Example kExamples[] = {{"the usual", "zoomwatch echo --answer 0"}};
 constexpr CommandSpec kCommands[] = {
     {.name = "echo",
@@ -39,7 +40,9 @@ constexpr CommandSpec kCommands[] = {
      .positional = {},
      .examples = {},
      .exit_codes = "1: always.",
-     .run = [](Arguments&, const Console&) -> absl::StatusOr<int> { return Error(Reason::kSecretEmpty, "token: nothing in it"); }},
+     .run = [](Arguments&, const Console&) -> absl::StatusOr<int> {
+       return Error(Reason::kSecretEmpty, "token: nothing in it");
+     }},
 };
 
 struct Result {
@@ -66,7 +69,8 @@ TEST(Frame, EndsAWrongCommandLineWithCode2AndAPointerToTheHelp) {
   const Result result = RunLine({"echo", "--anwser", "7"});
   EXPECT_EQ(result.code, 2);
   EXPECT_EQ(result.out, "");
-  EXPECT_EQ(result.error, "zoomwatch echo: no such option: --anwser; did you mean --answer?\nTry 'zoomwatch help echo'.\n");
+  EXPECT_EQ(result.error,
+            "zoomwatch echo: no such option: --anwser; did you mean --answer?\nTry 'zoomwatch help echo'.\n");
   EXPECT_EQ(RunLine({"echo", "--answer", "256"}).code, 2);
 }
 
@@ -81,7 +85,8 @@ TEST(Frame, NamesTheNearestCommand) {
   EXPECT_EQ(result.code, 2);
   EXPECT_EQ(result.error, "zoomwatch: no such command: ehco; did you mean echo?\nTry 'zoomwatch --help'.\n");
   EXPECT_EQ(RunLine({"zzzzzzzzz"}).error, "zoomwatch: no such command: zzzzzzzzz\nTry 'zoomwatch --help'.\n");
-  EXPECT_EQ(RunLine({"help", "fial"}).error, "zoomwatch: no such command: fial; did you mean fail?\nTry 'zoomwatch --help'.\n");
+  EXPECT_EQ(RunLine({"help", "fial"}).error,
+            "zoomwatch: no such command: fial; did you mean fail?\nTry 'zoomwatch --help'.\n");
 }
 
 TEST(Frame, WithoutArgumentsListsTheCommandsOnTheErrorStream) {
@@ -117,11 +122,16 @@ TEST(Frame, PrintsTheSameHelpOnBothWays) {
 }
 
 TEST(Frame, ContinuesLongExamplesBeforeAnOption) {
-  constexpr Example kLong[] = {{"long", "zoomwatch echo --first aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --second b --third c"}};
+  constexpr Example kLong[] = {
+      {"long",
+       "zoomwatch echo --first aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --second b --third "
+       "c"}};
   CommandSpec spec = kCommands[0];
   spec.examples = kLong;
-  EXPECT_THAT(HelpText(spec), HasSubstr("  zoomwatch echo --first aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \\\n"
-                                        "      --second b --third c\n"));
+  EXPECT_THAT(
+      HelpText(spec),
+      HasSubstr("  zoomwatch echo --first aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa \\\n"
+                "      --second b --third c\n"));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ ledger::v1::AccountLedger Received(const std::string& name, int64_t accepted, in
   return account;
 }
 
-ledger::v1::AccountLedger Stored(const std::string& name, int64_t delivered, int64_t not_sent, int64_t duplicate, int64_t quarantined,
-                                 int64_t pending) {
+ledger::v1::AccountLedger Stored(const std::string& name, int64_t delivered, int64_t not_sent, int64_t duplicate,
+                                 int64_t quarantined, int64_t pending) {
   ledger::v1::AccountLedger account;
   account.set_account_name(name);
   account.set_delivered_count(delivered);
@@ -45,26 +45,33 @@ TEST(LedgerReport, AddsTheHalvesByAccountInTheOrderOfTheNames) {
 TEST(LedgerReport, BalancesOnlyWhenEveryAccountDoes) {
   EXPECT_TRUE(Balances({}));
   EXPECT_TRUE(Balances(AddLedgers({Received("a", 6, 1)}, {Stored("a", 1, 1, 1, 1, 1)})));
-  const auto sums = AddLedgers({Received("a", 6, 1), Received("b", 3, 0)}, {Stored("a", 2, 1, 1, 1, 1), Stored("b", 2, 0, 0, 0, 0)});
+  const auto sums =
+      AddLedgers({Received("a", 6, 1), Received("b", 3, 0)}, {Stored("a", 2, 1, 1, 1, 1), Stored("b", 2, 0, 0, 0, 0)});
   EXPECT_EQ(Difference(sums[0]), -1);
   EXPECT_EQ(Difference(sums[1]), 1);
   EXPECT_FALSE(Balances(sums)) << "faults of two accounts do not make up for each other";
 }
 
 TEST(LedgerReport, PrintsATable) {
-  const auto sums = AddLedgers({Received("a", 7, 1), Received("b", 3, 0)}, {Stored("a", 1, 1, 1, 1, 2), Stored("b", 2, 0, 0, 0, 0)});
-  EXPECT_EQ(LedgerTable(sums),
-            "  account                 accepted = delivered  + not sent + duplicate  + quarant.   + pending   + spooled\n"
-            "  a                              7           1           1           1           1           2           1   balances\n"
-            "  b                              3           2           0           0           0           0           0   1 missing\n"
-            "  (all)                         10           3           1           1           1           2           1   \n");
+  const auto sums =
+      AddLedgers({Received("a", 7, 1), Received("b", 3, 0)}, {Stored("a", 1, 1, 1, 1, 2), Stored("b", 2, 0, 0, 0, 0)});
+  EXPECT_EQ(
+      LedgerTable(sums),
+      "  account                 accepted = delivered  + not sent + duplicate  + quarant.   + pending   + spooled\n"
+      "  a                              7           1           1           1           1           2           1   "
+      "balances\n"
+      "  b                              3           2           0           0           0           0           0   1 "
+      "missing\n"
+      "  (all)                         10           3           1           1           1           2           1   "
+      "\n");
   EXPECT_EQ(LedgerTable({}), "  no webhook was ever accepted\n");
 }
 
 TEST(LedgerReport, PrintsJson) {
-  EXPECT_EQ(LedgerJson(AddLedgers({Received("a", 2, 0)}, {Stored("a", 2, 0, 1, 0, 0)})),
-            R"({"accounts":[{"account":"a","accepted":2,"delivered":2,"not_sent":0,"duplicate":1,"quarantined":0,"pending":0,)"
-            R"("spooled":0,"difference":-1}],"balances":false})");
+  EXPECT_EQ(
+      LedgerJson(AddLedgers({Received("a", 2, 0)}, {Stored("a", 2, 0, 1, 0, 0)})),
+      R"({"accounts":[{"account":"a","accepted":2,"delivered":2,"not_sent":0,"duplicate":1,"quarantined":0,"pending":0,)"
+      R"("spooled":0,"difference":-1}],"balances":false})");
   EXPECT_EQ(LedgerJson({}), R"({"accounts":[],"balances":true})");
 }
 

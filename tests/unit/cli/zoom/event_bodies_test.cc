@@ -37,7 +37,8 @@ TEST(EventBodies, AreJsonWithAnEventNameAndWithoutPlaceholdersLeft) {
   for (uint64_t i = 0; i < 3 * bodies.events(); ++i) {
     const std::string body = bodies.Body(i);
     EXPECT_NE(EventOf(body), "");
-    for (const char* name : {"@ts@", "@time@", "@number@", "@id@", "@uuid@", "@name@", "@email@", "@user@", "@guest", "@ip@"}) {
+    for (const char* name :
+         {"@ts@", "@time@", "@number@", "@id@", "@uuid@", "@name@", "@email@", "@user@", "@guest", "@ip@"}) {
       EXPECT_EQ(body.find(name), std::string::npos) << body;
     }
   }
@@ -87,8 +88,8 @@ TEST(EventBodies, NameTheNearestFamily) {
 // The list is also written out in the help of `zoomwatch send`.
 TEST(EventBodies, ListsItsFamilies) {
   EXPECT_THAT(EventBodies::FamilyNames(),
-              ElementsAre("account", "app", "channel", "chat", "chatbot", "contact_center", "meeting", "phone", "recording", "room",
-                          "sign_in", "unknown", "user", "webinar", "whiteboard"));
+              ElementsAre("account", "app", "channel", "chat", "chatbot", "contact_center", "meeting", "phone",
+                          "recording", "room", "sign_in", "unknown", "user", "webinar", "whiteboard"));
 }
 
 }  // namespace

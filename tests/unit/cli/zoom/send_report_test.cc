@@ -51,11 +51,12 @@ TEST(SendReport, PrintsATable) {
 }
 
 TEST(SendReport, PrintsJson) {
-  EXPECT_EQ(ReportJson(Example()),
-            R"({"url":"http://localhost:8080/webhook","seconds":2.000000,"requests":10,)"
-            R"("kinds":{"event":{"sent":8,"expected":8,"unexpected":0},"forged":{"sent":1,"expected":1,"unexpected":0}},)"
-            R"("answers":{"none":1,"200":8,"401":1},"first_failure":"HTTP_CALL_FAILED: \"refused\"",)"
-            R"("retries":1,"given_up":0,"latency_ms":{"p50":5.000,"p99":9.000,"max":9.000},"ok":true})");
+  EXPECT_EQ(
+      ReportJson(Example()),
+      R"({"url":"http://localhost:8080/webhook","seconds":2.000000,"requests":10,)"
+      R"("kinds":{"event":{"sent":8,"expected":8,"unexpected":0},"forged":{"sent":1,"expected":1,"unexpected":0}},)"
+      R"("answers":{"none":1,"200":8,"401":1},"first_failure":"HTTP_CALL_FAILED: \"refused\"",)"
+      R"("retries":1,"given_up":0,"latency_ms":{"p50":5.000,"p99":9.000,"max":9.000},"ok":true})");
 }
 
 }  // namespace

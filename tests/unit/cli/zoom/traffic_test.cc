@@ -28,7 +28,8 @@ class TrafficTest : public ::testing::Test {
   }
   static std::vector<std::string> Plan(const Traffic& traffic) {
     std::vector<std::string> plan;
-    for (const PlannedRequest& planned : traffic.plan()) plan.push_back(std::string(RowOf(planned.kind).name) + " " + std::to_string(planned.index));
+    for (const PlannedRequest& planned : traffic.plan())
+      plan.push_back(std::string(RowOf(planned.kind).name) + " " + std::to_string(planned.index));
     return plan;
   }
   // Whether our key made the signature.
@@ -107,7 +108,8 @@ TEST_F(TrafficTest, ReordersWithinGroupsOnly) {
   EXPECT_GT(moved, 50u);
   std::sort(indexes.begin(), indexes.end());
   for (size_t i = 0; i < indexes.size(); ++i) EXPECT_EQ(indexes[i], i);
-  EXPECT_EQ(Plan(traffic), Plan(Make({.reorder_window = 10}, std::vector<std::string>(95, "x")))) << "the same seed, the same order";
+  EXPECT_EQ(Plan(traffic), Plan(Make({.reorder_window = 10}, std::vector<std::string>(95, "x"))))
+      << "the same seed, the same order";
 }
 
 TEST_F(TrafficTest, SignsWhatMustBeRefusedWrongly) {
@@ -150,7 +152,8 @@ TEST_F(TrafficTest, AcceptsTheAnswerOfTheReceiverToItsChallengeAndNoOther) {
   EXPECT_TRUE(traffic.IsExpected(traffic.plan()[0], key_, 200, answer, false));
   EXPECT_FALSE(traffic.IsExpected(traffic.plan()[0], key_, 204, answer, false));
   EXPECT_FALSE(traffic.IsExpected(traffic.plan()[0], key_, 200, "", false));
-  EXPECT_FALSE(traffic.IsExpected(traffic.plan()[0], key_, 200, receiver::ChallengeAnswer(HmacSha256Key(Secret("other")), **token), false));
+  EXPECT_FALSE(traffic.IsExpected(traffic.plan()[0], key_, 200,
+                                  receiver::ChallengeAnswer(HmacSha256Key(Secret("other")), **token), false));
 }
 
 TEST(ReadBodies, ReadsFilesLinesAndFolders) {
@@ -161,7 +164,8 @@ TEST(ReadBodies, ReadsFilesLinesAndFolders) {
   EXPECT_THAT(*ReadBodies(dir.file("b.json")), ElementsAre("{\"whole\":\n1}\n"));
   EXPECT_THAT(*ReadBodies(dir.file("a.jsonl")), ElementsAre("first", "second"));
   EXPECT_THAT(*ReadBodies(dir.path().string()), ElementsAre("first", "second", "{\"whole\":\n1}\n"));
-  EXPECT_THAT(*ReadBodies(dir.file("README.md")), ElementsAre("not a body")) << "a file that is named is sent, whatever its name";
+  EXPECT_THAT(*ReadBodies(dir.file("README.md")), ElementsAre("not a body"))
+      << "a file that is named is sent, whatever its name";
 }
 
 TEST(ReadBodies, SaysWhatIsMissing) {

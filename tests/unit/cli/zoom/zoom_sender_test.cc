@@ -57,7 +57,8 @@ class TickingClock final : public Clock {
 
 class ZoomSenderTest : public ::testing::Test {
  protected:
-  SendReport Send(ZoomSenderOptions options, std::vector<std::string> bodies, ScriptedHttpClient& http, const std::stop_token& stop = {}) {
+  SendReport Send(ZoomSenderOptions options, std::vector<std::string> bodies, ScriptedHttpClient& http,
+                  const std::stop_token& stop = {}) {
     const auto traffic = Traffic::Make({}, BodySource(std::move(bodies), absl::UnixEpoch()), absl::UnixEpoch());
     options.url = "http://localhost/webhook";
     return ZoomSender(options, *traffic, key_, http, clock_).Run(stop);
@@ -94,7 +95,8 @@ TEST_F(ZoomSenderTest, SendsInOrderOnOneConnection) {
 }
 
 TEST_F(ZoomSenderTest, RetriesWhatWasNotAcceptedAndSignsItAnew) {
-  ScriptedHttpClient http([](const std::string& body, int before) { return body == "a" && before < 2 ? (before == 0 ? 503 : 0) : 200; });
+  ScriptedHttpClient http(
+      [](const std::string& body, int before) { return body == "a" && before < 2 ? (before == 0 ? 503 : 0) : 200; });
   const SendReport report = Send({.retries = 3, .time_scale = 0}, {"a", "b"}, http);
   EXPECT_TRUE(report.ok());
   EXPECT_EQ(report.retries, 2u);
