@@ -116,7 +116,7 @@ class Fake:
         self.process = subprocess.Popen([
             program, "--tenant", TENANT, "--client-id", CLIENT, "--client-secret-file", self.path("secret"), "--rule-id", RULE,
             "--streams", self.path("streams.json"), "--tls-cert", self.path("server.pem"), "--tls-key", self.path("server.key"),
-            "--ready-file", self.path("ready"), "--rows-file", self.path("rows.jsonl"),
+            "--client-certificate", self.path("client.crt"), "--ready-file", self.path("ready"), "--rows-file", self.path("rows.jsonl"),
             # The Python client fills calls up to 1 MiB of rows, not counting what stands between them.
             "--max-content-bytes", "1200000"] + list(more_options), stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
@@ -157,7 +157,7 @@ class Checks:
 
     def upload_measured(self, rows, **changes):
         step = {"url": self.fake.url, "credential": "secret", "tenant": TENANT, "client_id": CLIENT, "secret": SECRET, "rule": RULE,
-                "stream": STREAM, "rows": rows, "certificate_file": self.fake.path("client.pem"), "token_file": self.fake.path("token"),
+                "stream": STREAM, "rows": rows, "certificate_file": self.fake.path("client.pem"), "private_key_file": self.fake.path("client.key"), "token_file": self.fake.path("token"),
                 "secret_file": self.fake.path("secret")}
         step.update(changes)
         authority = self.fake.path("ca.pem")
@@ -220,7 +220,9 @@ def check_credentials(checks):
         outcome = checks.upload([row(1)], credential=kind)
         checks.equal("credential %s: taken" % kind, outcome, {"status": 204})
         checks.equal("credential %s: the row is there" % kind, [r["Number"] for r in checks.fake.rows()], [1])
-    outcome = checks.upload([row(1)], secret="wrong")
+    with open(checks.fake.path("wrong"), "w", encoding="utf-8") as file:
+        file.write("wrong")
+    outcome = checks.upload([row(1)], secret="wrong", secret_file=checks.fake.path("wrong"))
     checks.holds("a wrong secret is refused with Entra's number", "7000215" in outcome.get("message", ""), outcome)
     with open(checks.fake.path("token"), "w", encoding="utf-8") as file:
         file.write(federated_token(int(time.time()) - 1))
@@ -271,9 +273,9 @@ def main():
         try:
             checks = Checks(fake, command, arguments.folder)
             check_rows(checks)
-            # What zoomwatch makes of other credentials and of refusals is its own; its own tests have it.
+            check_credentials(checks)
+            # What zoomwatch makes of refusals is its own; its own tests have it.
             if arguments.language != "zoomwatch":
-                check_credentials(checks)
                 check_refusals(checks)
             check_faults(checks)
         finally:

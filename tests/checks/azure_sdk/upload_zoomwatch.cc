@@ -16,8 +16,10 @@
 #include "common/metrics/metrics.h"
 #include "common/retry/sleeper.h"
 #include "common/time/clock.h"
+#include "services/detector/delivery/assertion_credentials.h"
 #include "services/detector/delivery/client_secret_credential.h"
 #include "services/detector/delivery/logs_ingestion_sink.h"
+#include "services/detector/delivery/managed_identity_credential.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -50,6 +52,23 @@ std::vector<std::string> ReadRows(const boost::json::object& step) {
   return rows;
 }
 
+std::unique_ptr<CredentialSource> MakeCredential(const boost::json::object& step, HttpClient& http, const Clock& clock) {
+  const EntraApplication application{.authority = Text(step, "url"),
+                                     .tenant_id = Text(step, "tenant"),
+                                     .client_id = Text(step, "client_id"),
+                                     .scope = "https://monitor.azure.com/.default"};
+  const std::string kind = Text(step, "credential");
+  if (kind == "secret") return std::make_unique<ClientSecretCredential>(application, Text(step, "secret_file"), http, clock);
+  if (kind == "federated") return std::make_unique<WorkloadIdentityCredential>(application, Text(step, "token_file"), http, clock);
+  if (kind == "certificate") {
+    return std::make_unique<ClientCertificateCredential>(application, Text(step, "certificate_file"), Text(step, "private_key_file"), http,
+                                                         clock);
+  }
+  return std::make_unique<ManagedIdentityCredential>(
+      ManagedIdentityCredential::Options{.endpoint = Text(step, "url"), .client_id = "", .resource = "https://monitor.azure.com"}, http,
+      clock);
+}
+
 // Sends until all is settled, as the delivery worker does.
 absl::Status SendAll(LogsIngestionSink& sink, std::vector<OutgoingRow> rows) {
   absl::Status status;
@@ -75,11 +94,7 @@ int Main() {
   const std::unique_ptr<HttpClient> http = MakeHttpClient({.ca_file = authorities == nullptr ? "" : authorities});
   Metrics metrics;
   const Clock& clock = SystemClock::Get();
-  const EntraApplication application{.authority = Text(step, "url"),
-                                     .tenant_id = Text(step, "tenant"),
-                                     .client_id = Text(step, "client_id"),
-                                     .scope = "https://monitor.azure.com/.default"};
-  TokenProvider tokens(std::make_unique<ClientSecretCredential>(application, Text(step, "secret_file"), *http, clock), clock, metrics);
+  TokenProvider tokens(MakeCredential(step, *http, clock), clock, metrics);
   RateBudget::Options limits;
   if (step.contains("unthrottled")) limits = {.calls_per_minute = 1e9, .bytes_per_minute = 1e15};
   RateBudget budget(limits, clock);

@@ -55,10 +55,10 @@ http::Response BadRequest(const absl::Status& status) {
 
 class FakeAzureMonitor::Endpoints final : public BlockingHandler {
  public:
-  Endpoints(AzureMonitorOptions given, std::unique_ptr<StateStore> store)
+  Endpoints(AzureMonitorOptions given, std::unique_ptr<StateStore> store, std::shared_ptr<const ClientCertificate> certificate)
       : options(std::move(given)),
         state(std::move(store)),
-        tokens(options.token),
+        tokens(options.token, std::move(certificate)),
         ingestion({.rule_id = options.rule_id,
                    .streams = options.streams,
                    .limits = options.limits,
@@ -190,10 +190,14 @@ FakeAzureMonitor::~FakeAzureMonitor() = default;
 
 absl::StatusOr<std::unique_ptr<FakeAzureMonitor>> FakeAzureMonitor::Start(AzureMonitorOptions options) {
   ZOOMWATCH_ASSIGN_OR_RETURN(auto store, StateStore::Open(options.rows_file, options.keep_rows));
+  std::shared_ptr<const ClientCertificate> certificate;
+  if (const std::string& file = options.token.client_certificate_file; !file.empty()) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(certificate, ClientCertificate::Load(file));
+  }
   std::unique_ptr<FakeAzureMonitor> fake(new FakeAzureMonitor());
   const BlockingServerOptions server{
       .port = options.port, .certificate_file = options.certificate_file, .private_key_file = options.private_key_file};
-  fake->endpoints_ = std::make_unique<Endpoints>(std::move(options), std::move(store));
+  fake->endpoints_ = std::make_unique<Endpoints>(std::move(options), std::move(store), std::move(certificate));
   ZOOMWATCH_ASSIGN_OR_RETURN(auto listening, BlockingServer::Listen(server, *fake->endpoints_));
   fake->endpoints_->Serve(std::move(listening));
   return fake;

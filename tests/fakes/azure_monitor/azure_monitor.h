@@ -51,7 +51,7 @@ struct AzureMonitorOptions {
 
 class FakeAzureMonitor {
  public:
-  // Errors: CERTIFICATE_INVALID; UNAVAILABLE, the port or the rows file cannot be opened.
+  // Errors: CERTIFICATE_INVALID; INVALID_ARGUMENT, the client's certificate; UNAVAILABLE, the port or the rows file cannot be opened.
   static absl::StatusOr<std::unique_ptr<FakeAzureMonitor>> Start(AzureMonitorOptions options);
   ~FakeAzureMonitor();
 

@@ -46,7 +46,8 @@ po::options_description Options(CommandLine& line) {
       "client-id", po::value(&options.token.client_id)->default_value(options.token.client_id)->value_name("ID"),
       "application (client) id")("client-secret-file", po::value(&line.client_secret_file)->value_name("FILE"),
                                  "holds the client's secret; required")(
-      "audience", po::value(&options.token.ingestion_resource)->default_value(options.token.ingestion_resource)->value_name("URL"),
+      "client-certificate", po::value(&options.token.client_certificate_file)->value_name("FILE"),
+      "PEM; assertions must be signed with its key; without it they are taken by their shape")("audience", po::value(&options.token.ingestion_resource)->default_value(options.token.ingestion_resource)->value_name("URL"),
       "resource that tokens for ingestion must be for")(
       "token-lifetime", po::value(&line.token_lifetime_seconds)->default_value(3599)->value_name("SECONDS"), "of tokens")(
       "rule-id", po::value(&options.rule_id)->default_value(options.rule_id)->value_name("ID"),

@@ -89,8 +89,8 @@ std::string_view QueryOf(const http::Request& request) {
   return mark == std::string::npos ? std::string_view() : std::string_view(request.target).substr(mark + 1);
 }
 
-TokenAuthority::TokenAuthority(TokenOptions options)
-    : options_(std::move(options)), key_(RandomKey()), client_secret_(options_.client_secret) {}
+TokenAuthority::TokenAuthority(TokenOptions options, std::shared_ptr<const ClientCertificate> certificate)
+    : options_(std::move(options)), certificate_(std::move(certificate)), key_(RandomKey()), client_secret_(options_.client_secret) {}
 
 bool TokenAuthority::Known(std::string_view resource) const {
   return std::any_of(options_.resources.begin(), options_.resources.end(),
@@ -134,7 +134,7 @@ std::optional<http::Response> TokenAuthority::CheckCaller(const Form& form, absl
   if (const std::string* const type = value("client_assertion_type"); type == nullptr || *type != kAssertionType) {
     return EntraError(400, "invalid_request", 900144, "The request body must contain: 'client_assertion_type'.", now);
   }
-  if (const auto problem = CheckAssertion(*assertion, options_.client_id, options_.tenant, now)) {
+  if (const auto problem = CheckAssertion(*assertion, options_.client_id, options_.tenant, certificate_.get(), now)) {
     return EntraError(401, "invalid_client", problem->number, problem->text, now);
   }
   return std::nullopt;

@@ -3,6 +3,7 @@
 // Thread-safe. Source: "OAuth 2.0 client credentials flow", "How to use managed identities on a VM to acquire an access token".
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "common/http/message.h"
 #include "common/sync/mutex.h"
 #include "tests/fakes/azure_monitor/answer.h"
+#include "tests/fakes/azure_monitor/client_certificate.h"
 
 namespace zoomwatch::fakes {
 
@@ -20,6 +22,8 @@ struct TokenOptions {
   std::string tenant = "11111111-1111-4111-8111-111111111111";
   std::string client_id = "22222222-2222-4222-8222-222222222222";
   std::string client_secret = "fake~secret";
+  // PEM; not empty: assertions of the client's own must be signed with this certificate's key.
+  std::string client_certificate_file;
   // Resources that tokens are given for; any other is refused. Compared without slashes at the end.
   std::vector<std::string> resources = {"https://monitor.azure.com", "https://monitor.azure.us", "https://monitor.azure.cn",
                                         "https://management.azure.com"};
@@ -30,8 +34,8 @@ struct TokenOptions {
 
 class TokenAuthority {
  public:
-  // REQUIRES: no value is empty.
-  explicit TokenAuthority(TokenOptions options);
+  // `certificate` is what client_certificate_file holds, or null. REQUIRES: neither ids nor secret are empty.
+  TokenAuthority(TokenOptions options, std::shared_ptr<const ClientCertificate> certificate);
 
   // POST /{tenant}/oauth2/v2.0/token, whatever the tenant in the path. 200 with a token for client_secret or client_assertion (see
   // assertion.h); otherwise 400 or 401 with Entra's error object and AADSTS number.
@@ -60,6 +64,7 @@ class TokenAuthority {
   bool Known(std::string_view resource) const;
 
   const TokenOptions options_;
+  const std::shared_ptr<const ClientCertificate> certificate_;
   const HmacSha256Key key_;
   mutable Mutex mutex_;
   int generation_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,6 +1,8 @@
 // The two endpoints that give tokens, and the ingestion endpoint's check of them.
+#include "common/testing/temp_dir.h"
 #include "tests/fakes/azure_monitor/jwt.h"
 #include "tests/integration/azure_fake/azure_fake_fixture.h"
+#include "tests/integration/azure_fake/signing_key.h"
 
 namespace zoomwatch::fakes {
 namespace {
@@ -110,6 +112,27 @@ TEST_F(AzureTokenTest, TakesACertificateAssertionByItsShape) {
   EXPECT_EQ(AskWithAssertion(Assertion(R"({"alg":"RS256"})", OwnClaims("tenant-1"))).status, 401);
   EXPECT_EQ(AskWithAssertion(Assertion(R"({"alg":"RS256","x5t":"a"})", OwnClaims("tenant-2"))).status, 401);
   EXPECT_EQ(AskWithAssertion("no.jwt").status, 401);
+}
+
+TEST_F(AzureTokenTest, ChecksTheSignatureOfTheCertificateItKnows) {
+  const testing::TempDir folder;
+  const SigningKey known(folder.file("known.pem")), other(folder.file("other.pem"));
+  options_.token.client_certificate_file = folder.file("known.pem");
+  const std::string claims = OwnClaims("tenant-1");
+  const auto header = [](std::string_view algorithm, const SigningKey& key) {
+    return fmt::format(R"({{"alg":"{}","x5t#S256":"{}"}})", algorithm, key.thumbprint());
+  };
+  EXPECT_EQ(AskWithAssertion(known.Sign(header("PS256", known), claims, true)).status, 200);
+  EXPECT_EQ(AskWithAssertion(known.Sign(header("RS256", known), claims, false)).status, 200);
+  const std::string padded = fmt::format(R"({{"alg":"PS256","x5t#S256":"{}="}})", known.thumbprint());
+  EXPECT_EQ(AskWithAssertion(known.Sign(padded, claims, true)).status, 200);
+  for (const std::string& assertion :
+       {known.Sign(header("RS256", known), claims, true), known.Sign(header("PS256", other), claims, true),
+        other.Sign(header("PS256", known), claims, true), Assertion(header("PS256", known), claims)}) {
+    const RawResponse response = AskWithAssertion(assertion);
+    EXPECT_EQ(response.status, 401);
+    EXPECT_NE(response.body.find("AADSTS700027"), std::string::npos) << response.body;
+  }
 }
 
 TEST_F(AzureTokenTest, RefusesATokenFromItsExpiryOn) {
