@@ -636,6 +636,10 @@ bool Parser::ParseCallOperator(Operator& op) {
   if (op.expr == nullptr) return false;
   if (op.kind == OperatorKind::kEvaluate && Take(":")) {
     if (!Expect("(", "before the schema")) return false;
+    if (IsPunctuation("*")) {
+      Error(Peek().span, "'*' in the schema of evaluate is not supported: name the columns", code::kNotSupported);
+      return false;
+    }
     op.row_schema.emplace();
     return ParseSchema(*op.row_schema);
   }

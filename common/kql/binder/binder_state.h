@@ -335,7 +335,6 @@ class Binder {
   int call_depth_ = 0;
   int expression_depth_ = 0;
   bool failed_ = false;
-  int unnamed_columns_ = 0;  // for ResultColumns
   const Foreign* foreign_ = nullptr;
   std::uint32_t row_context_ = 1;       // of the row that expressions read now
   std::uint32_t last_row_context_ = 1;

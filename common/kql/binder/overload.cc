@@ -288,10 +288,11 @@ std::vector<const Parameter*> ParametersOf(const Overload& overload, std::size_t
   const auto first = static_cast<std::size_t>(std::find_if(declared.begin(), declared.end(), repeats) - declared.begin());
   const auto group = static_cast<std::size_t>(std::count_if(declared.begin(), declared.end(), repeats));
   std::vector<const Parameter*> parameters;
-  if (group < 2) {
+  const bool last = first + group == declared.size();
+  if (group == 0 || (group == 1 && last)) {
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t at = std::min(i, declared.empty() ? 0 : declared.size() - 1);
-      const bool fits = i < declared.size() || (group == 1 && first + 1 == declared.size());
+      const bool fits = i < declared.size() || group == 1;
       parameters.push_back(fits && !declared.empty() ? &declared[at] : nullptr);
     }
     return parameters;

@@ -163,15 +163,15 @@ Value ArraySort(Call&, Args args) {
   return Permuted(args[0], SortedPositions<kDescending>(args[0].AsArray(), nulls_last));
 }
 
-// Several arrays: all in the order of the first one; one of another length becomes null.
+// Several arrays: all in the order of the first one; one of another length becomes null. A bool at the end is nulls_last.
 template <bool kDescending>
-Value ArraySortSeveral(Call&, Args args) {
+Value ArraySortSeveral(Call& call, Args args) {
   if (!args[0].is_array()) return Value();
-  const bool nulls_last = !args.back().is_false();
-  const std::size_t arrays = args.size() - (args.back().kind() == Kind::kBool ? 1 : 0);
+  const bool says_where = call.argument_type(args.size() - 1) == Type::kBool;
+  const bool nulls_last = !says_where || !args.back().is_false();
   const std::vector<std::size_t> positions = SortedPositions<kDescending>(args[0].AsArray(), nulls_last);
   Value::Array sorted;
-  for (std::size_t i = 0; i < arrays; ++i) sorted.push_back(Permuted(args[i], positions));
+  for (const Value& arg : args.first(args.size() - (says_where ? 1 : 0))) sorted.push_back(Permuted(arg, positions));
   return Value::OfArray(std::move(sorted));
 }
 
@@ -243,13 +243,11 @@ void RegisterArrayFunctions(FunctionRegistry& registry) {
   registry.Add({.name = "array_sort_asc",
                 .overloads = {{"array, bool? const", "array", ArraySort<false>},
                               {"array{2..64}", "array", ArraySortSeveral<false>},
-                              {"array, array, bool const", "array", ArraySortSeveral<false>},
-                              {"array, array, array, bool const", "array", ArraySortSeveral<false>}}});
+                              {"array{2..64}, bool const", "array", ArraySortSeveral<false>}}});
   registry.Add({.name = "array_sort_desc",
                 .overloads = {{"array, bool? const", "array", ArraySort<true>},
                               {"array{2..64}", "array", ArraySortSeveral<true>},
-                              {"array, array, bool const", "array", ArraySortSeveral<true>},
-                              {"array, array, array, bool const", "array", ArraySortSeveral<true>}}});
+                              {"array{2..64}, bool const", "array", ArraySortSeveral<true>}}});
   registry.Add({.name = "zip", .overloads = {{"array{2..64}", "dynamic", Zip}}});
   registry.Add({.name = "range", .overloads = {{"summable, summable, summable?", "array", Range}}});
   registry.Add({.name = "pack_array", .overloads = {{"scalar+", "array", PackArray}}, .nulls = NullRule::kSeesNulls});
