@@ -60,6 +60,30 @@ const OperatorName* FindOperator(std::string_view name) {
   return found == std::end(kOperators) ? nullptr : found;
 }
 
+// What is wrong with the order of a parse pattern: a column reads up to the text behind it, and `*` skips up to one.
+struct PatternProblem {
+  Span span;
+  std::string_view code;
+  std::string_view message;
+};
+std::optional<PatternProblem> FindPatternProblem(const std::vector<ParsePart>& pattern) {
+  using Kind = ParsePart::Kind;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const ParsePart& part = pattern[i];
+    const bool last = i + 1 == pattern.size();
+    if (part.kind == Kind::kStar && !last && pattern[i + 1].kind != Kind::kText) {
+      return PatternProblem{part.span, "KS102", "a string must follow '*' in the pattern"};
+    }
+    if (part.kind == Kind::kColumn && i > 0 && pattern[i - 1].kind != Kind::kText) {
+      return PatternProblem{part.span, "KS101", "a column must follow a string in the pattern"};
+    }
+    if (part.kind == Kind::kStar && i > 0 && pattern[i - 1].kind == Kind::kColumn && pattern[i - 1].type == Type::kString) {
+      return PatternProblem{part.span, "KS103", "'*' after a column of type string is ambiguous: both take any text"};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 // Ends of a pipe: brackets, list separators, statement end.
@@ -575,9 +599,13 @@ bool Parser::ParseParse(Operator& op) {
     }
     op.pattern.push_back(std::move(part));
   }
-  if (!op.pattern.empty()) return true;
-  ErrorHere("'*', a string or a column in the pattern");
-  return false;
+  if (op.pattern.empty()) {
+    ErrorHere("'*', a string or a column in the pattern");
+    return false;
+  }
+  const auto problem = FindPatternProblem(op.pattern);
+  if (problem) Error(problem->span, std::string(problem->message), problem->code);
+  return !problem;
 }
 
 bool Parser::ParseRenderProperties(Operator& op, bool bracketed) {

@@ -5,6 +5,7 @@
 
 #include "common/kql/binder/binder_state.h"
 #include "common/kql/binder/mentioned_names.h"
+#include "common/kql/binder/scalars.h"
 #include "common/kql/optimizer.h"
 #include "common/kql/parser.h"
 #include "fmt/format.h"
@@ -38,6 +39,29 @@ MentionedNames NamesOf(const Query& query, const Catalog& catalog, const BindOpt
     }
   }
   return names;
+}
+
+// The result is what its columns say: a loose text becomes its tostring(), any other loose value one of the column's type.
+RelationPtr WithDeclaredTypes(RelationPtr root) {
+  if (root == nullptr) return nullptr;
+  if (std::none_of(root->schema.begin(), root->schema.end(), [](const Column& column) { return column.loose; })) return root;
+  Relation project;
+  project.kind = RelationKind::kProject;
+  project.span = root->span;
+  project.depth = root->depth + 1;
+  for (std::size_t i = 0; i < root->schema.size(); ++i) {
+    const Column& column = root->schema[i];
+    Scalar value;
+    value.kind = ScalarKind::kColumn;
+    value.type = column.type;
+    value.span = root->span;
+    value.column = i;
+    value.loose = column.loose;
+    project.outputs.push_back(SettledText(Fold(std::move(value))));
+    project.schema.push_back({column.name, column.type, false});
+  }
+  project.inputs = {std::move(root)};
+  return std::make_shared<const Relation>(std::move(project));
 }
 
 }  // namespace
@@ -159,7 +183,7 @@ const OperatorParameter* Binder::FindParameter(const Operator& op, std::string_v
 BoundQuery Bind(std::string_view text, const Query& query, const Catalog& catalog, const BindOptions& options) {
   Binder binder(text, catalog, options, NamesOf(query, catalog, options));
   BoundQuery bound;
-  bound.root = binder.BindQuery(query);
+  bound.root = WithDeclaredTypes(binder.BindQuery(query));
   bound.rendering = std::move(binder.rendering);
   bound.diagnostics = std::move(binder.diagnostics);
   std::stable_sort(bound.diagnostics.begin(), bound.diagnostics.end(),

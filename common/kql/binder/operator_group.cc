@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/kql/binder/binder_state.h"
+#include "common/kql/binder/scalars.h"
 #include "fmt/format.h"
 
 namespace zoomwatch::kql {
@@ -14,6 +15,12 @@ bool IsIdentity(const std::vector<ScalarPtr>& values, std::size_t keys, std::siz
     if (values[i]->kind != ScalarKind::kColumn || values[i]->column != keys + i) return false;
   }
   return true;
+}
+
+// Rows are compared by the text of a loose value, and what comes out is that text.
+void SettleKeys(Relation& distinct) {
+  for (ScalarPtr& key : distinct.keys) key = SettledText(std::move(key));
+  for (Column& column : distinct.schema) column.loose = false;
 }
 
 }  // namespace
@@ -44,11 +51,11 @@ RelationPtr Binder::BindSummarize(const Step& step) {
   for (const NamedExpr& item : step.op.by) {
     if (exhausted()) return nullptr;
     if (!CheckSingleName(item)) continue;
-    ScalarPtr key = BindScalar(*item.expr, row);
+    const ScalarPtr key = BindScalar(*item.expr, row);
     RefuseDynamicKey(key, item.expr->span);
     if (!AddColumn(item, key, row, columns)) continue;
     if (RefersToColumn(*item.expr, *key)) direct.push_back(key->column);
-    aggregate.keys.push_back(std::move(key));
+    aggregate.keys.push_back(SettledText(key));
   }
   row.star_omits = &direct;
   std::vector<ScalarPtr> values;
@@ -61,7 +68,9 @@ RelationPtr Binder::BindSummarize(const Step& step) {
   for (const AggregateCall& call : aggregate.aggregates) {
     for (const ScalarPtr& argument : call.arguments) RefuseOrderFunctions(*argument, "an aggregate");
   }
-  return FinishSummarize(std::move(aggregate), columns.Take(), call_columns, std::move(values));
+  Schema schema = columns.Take();
+  for (std::size_t i = 0; i < aggregate.keys.size(); ++i) schema[i].loose = false;
+  return FinishSummarize(std::move(aggregate), std::move(schema), call_columns, std::move(values));
 }
 
 RelationPtr Binder::FinishSummarize(Relation aggregate, Schema schema, const Schema& call_columns, std::vector<ScalarPtr> values) {
@@ -102,12 +111,14 @@ RelationPtr Binder::BindDistinct(const Step& step) {
             fmt::format("distinct cannot compare dynamic values: column '{}'", distinct.schema[key->column].name));
       break;
     }
+    SettleKeys(distinct);
     return Make(std::move(distinct));
   }
   ResultColumns columns(ResultColumns::Unnamed::kColumnN, &unnamed_count_);
   distinct.keys = BindColumns(step.op.items, step.Row(), columns);
   for (const ScalarPtr& key : distinct.keys) RefuseDynamicKey(key, key->span);
   distinct.schema = columns.Take();
+  SettleKeys(distinct);
   return Make(std::move(distinct));
 }
 

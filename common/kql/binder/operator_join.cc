@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/kql/binder/binder_state.h"
+#include "common/kql/binder/scalars.h"
 #include "fmt/format.h"
 
 namespace zoomwatch::kql {
@@ -74,8 +75,8 @@ void Binder::AddJoinKey(std::size_t left, std::size_t right, Span left_span, Spa
   if (a != b && a != Type::kUnknown && b != Type::kUnknown && !(IsInteger(a) && IsInteger(b))) {
     return Error(code::kJoinKeyTypes, left_span, fmt::format("join keys of unlike types: {} and {}", TypeName(a), TypeName(b)));
   }
-  join.left_keys.push_back(ColumnOf(l, left, left_span));
-  join.right_keys.push_back(ColumnOf(r, right, right_span));
+  join.left_keys.push_back(SettledText(ColumnOf(l, left, left_span)));
+  join.right_keys.push_back(SettledText(ColumnOf(r, right, right_span)));
 }
 
 void Binder::BindJoinCondition(const Expr& condition, Relation& join) {
@@ -118,7 +119,7 @@ void Binder::JoinColumns(bool lookup, Relation& join) {
   if (KeepsOnlyLeft(join.join)) return;
   std::set<std::size_t> keys;
   if (lookup) {
-    for (const ScalarPtr& key : join.right_keys) keys.insert(key->column);
+    for (const ScalarPtr& key : join.right_keys) keys.insert((key->children.empty() ? *key : *key->children[0]).column);
   }
   std::set<std::string, std::less<>> of_right;
   for (const Column& column : right) of_right.insert(column.name);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/kql/binder/binder_state.h"
+#include "common/kql/binder/scalars.h"
 
 namespace zoomwatch::kql {
 
@@ -17,7 +18,7 @@ RelationPtr Binder::BindSort(const Step& step) {
   for (const OrderedExpr& ordered : step.op.order) {
     if (exhausted()) return nullptr;
     SortKey key;
-    key.value = BindScalar(*ordered.item.expr, row);
+    key.value = SettledText(BindScalar(*ordered.item.expr, row));
     key.ascending = ordered.ascending;
     key.nulls_first = ordered.nulls_first.value_or(ordered.ascending);
     if (!top && key.value->type == Type::kDynamic) {

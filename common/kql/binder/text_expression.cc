@@ -17,6 +17,12 @@ constexpr std::pair<std::string_view, TextOp> kTextOperators[] = {
     {"hasprefix_cs", TextOp::kHasPrefixCs}, {"hassuffix", TextOp::kHasSuffix},        {"hassuffix_cs", TextOp::kHasSuffixCs},
     {"matches regex", TextOp::kMatchesRegex}};
 
+// What they search for is a text, and so no dynamic that is known to be an array or a bag.
+bool SearchesTerms(TextOp op) {
+  return op == TextOp::kHas || op == TextOp::kHasCs || op == TextOp::kHasPrefix || op == TextOp::kHasPrefixCs ||
+         op == TextOp::kHasSuffix || op == TextOp::kHasSuffixCs;
+}
+
 }  // namespace
 
 std::optional<TextOperator> FindTextOperator(std::string_view name) {
@@ -44,7 +50,9 @@ ScalarPtr ExpressionBinder::BindText(const Expr& expr, TextOperator text) {
   ScalarPtr left = Bind(*expr.children[0]);
   ScalarPtr right = Bind(*expr.children[1]);
   if (IsError(left) || IsError(right)) return Unknown(expr.span);
-  if (!IsTextual(left->type) || !IsTextual(right->type)) {
+  const Shape searched = ShapeOf(*right);
+  const bool structured = SearchesTerms(text.op) && (searched == Shape::kArray || searched == Shape::kBag);
+  if (!IsTextual(left->type) || !IsTextual(right->type) || structured) {
     return Fail(code::kOperandTypes, expr.op_span,
                 fmt::format("'{}' is not defined for {} and {}; tostring() makes a string of any value", expr.op, TypeName(left->type),
                             TypeName(right->type)));

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -170,6 +171,34 @@ class Generator:
         source = self.pick(["T"] * 8 + ["F", "range l from 1 to 5 step 1"])
         return lets + " | ".join([source] + [self.operator() for _ in range(self.pick([1, 1, 1, 2, 3]))])
 
+    def mutated(self):
+        """A query with one token left out, doubled, exchanged or replaced: mostly wrong."""
+        tokens = re.findall(r"'[^']*'|\"[^\"]*\"|[A-Za-z_$][\w-]*|\d+(?:\.\d+)?\w*|[<>=!]=|=~|!~|!\w+|\.\.|\s+|.", self.query())
+        words = [i for i, token in enumerate(tokens) if not token.isspace()]
+        at, other = self.pick(words), self.pick(words)
+        form = self.random.randrange(4)
+        if form == 0:
+            tokens[at] = ""
+        elif form == 1:
+            tokens[at] += " " + tokens[at]
+        elif form == 2:
+            tokens[at], tokens[other] = tokens[other], tokens[at]
+        else:
+            tokens[at] = self.pick(["x", "s", "by", "and", "(", ")", ",", "|", "==", "1", "'a'", "*", ".", "[", "tostring", "T"])
+        return "".join(tokens)
+
+
+# What is known to differ, with the reason.
+KNOWN = [
+    (r"parse s with .*parse s with|project-rename q = s.*parse s with", "parse into a column that exists replaces it; there the column is listed twice"),
+    (r"(tostring|round|iff)\(percentiles\(|-percentiles\(|percentiles\([^)]*\) [+>]", "an aggregate of several values is no argument and no operand"),
+    (r"let f = \(x:long\) \{(?! x \+ 1 \})", "a function that is not called is not checked"),
+    (r"'a' +'a'", "neighbouring strings are one string, but not within dynamic()"),
+    (r"^'a' +\| ", "a value is no table to start from"),
+    (r"parse s with s ", "parse into a column that exists replaces it"),
+    (r"Column1 = \w+\b(?! *[-+*/%(.\[<>=!])", "a column that is named as an unnamed expression before it gets a number; there it replaces it"),
+]
+
 
 def skip(why):
     print("SKIPPED, nothing was checked: %s" % why)
@@ -227,21 +256,23 @@ def main():
     options = parser.parse_args()
     node = ["node", os.path.join(HERE, "kusto.mjs"), package_folder(options.folder)]
     generator = Generator(options.seed)
-    queries = [generator.query() for _ in range(options.count)]
+    queries = [generator.query() if i % 3 else generator.mutated() for i in range(options.count)]
     ours, theirs = bound([options.binding], queries), bound(node, queries)
-    unsupported, accepted, different = 0, 0, []
+    unsupported, accepted, known, different = 0, 0, 0, []
     for query, here, there in zip(queries, ours, theirs):
         if any(code in ("ZW002", "ZW003", "ZW004") for code in here["errors"]):
             unsupported += 1
             continue
         accepted += not there["errors"]
         found = difference(here, there)
-        if found:
+        if found and any(re.search(pattern, query) for pattern, _ in KNOWN):
+            known += 1
+        elif found:
             different.append((query, found))
     for query, found in different[:options.show]:
         print("%s\n  %s" % (query, found))
-    print("%d queries (seed %d): %d accepted there, %d refused here as not supported, %d differ"
-          % (len(queries), options.seed, accepted, unsupported, len(different)))
+    print("%d queries (seed %d): %d accepted there, %d refused here as not supported, %d differ as known, %d differ"
+          % (len(queries), options.seed, accepted, unsupported, known, len(different)))
     sys.exit(1 if different else 0)
 
 

@@ -422,8 +422,7 @@ TEST(KqlConstants, OfTheClockHaveOneValuePerQuery) {
 }
 
 TEST(KqlColumnIfExists, KeepsTheValueAndTakesTheTypeOfTheDefault) {
-  const ScalarPtr loose = Output("column_ifexists('b', '')");
-  ASSERT_NE(loose, nullptr);
+  const ScalarPtr loose = Output("bag_pack('k', column_ifexists('b', ''))")->children[1];
   EXPECT_EQ(loose->kind, ScalarKind::kColumn);
   EXPECT_EQ(loose->type, Type::kString);
   EXPECT_TRUE(loose->loose);
@@ -447,9 +446,28 @@ TEST(KqlColumnIfExists, BecomesTextWhereItMeetsText) {
   EXPECT_EQ(first_child("isempty(column_ifexists('b', ''))"), ScalarKind::kColumn);
 }
 
+TEST(KqlColumnIfExists, BecomesTextInKeysAndInTheResult) {
+  const BoundQuery result = Bound("T | project x = column_ifexists('b', '') | where isnotempty(x)");
+  ASSERT_NE(result.root, nullptr);
+  ASSERT_EQ(result.root->kind, RelationKind::kProject);
+  EXPECT_EQ(result.root->outputs[0]->kind, ScalarKind::kText);
+  EXPECT_FALSE(result.root->schema[0].loose);
+  const BoundQuery groups = Bound("T | extend x = column_ifexists('b', '') | summarize count() by x");
+  ASSERT_NE(groups.root, nullptr);
+  EXPECT_EQ(groups.root->keys[0]->kind, ScalarKind::kText);
+  const BoundQuery distinct = Bound("T | project x = column_ifexists('b', '') | distinct x");
+  ASSERT_NE(distinct.root, nullptr);
+  EXPECT_EQ(distinct.root->keys[0]->kind, ScalarKind::kText);
+  const BoundQuery join = Bound("T | extend x = column_ifexists('b', '') | join kind=leftsemi (T | extend x = s) on x | project s");
+  ASSERT_NE(join.root, nullptr);
+  EXPECT_EQ(join.root->inputs[0]->left_keys[0]->kind, ScalarKind::kText);
+  const BoundQuery sorted = Bound("T | extend x = column_ifexists('b', '') | sort by x | project s");
+  ASSERT_NE(sorted.root, nullptr);
+  EXPECT_EQ(sorted.root->inputs[0]->order[0].value->kind, ScalarKind::kText);
+}
+
 TEST(KqlColumnIfExists, StaysWhatItIsInBranchesAndBags) {
-  const ScalarPtr branch = Output("iff(b, column_ifexists('l', ''), 'none')");
-  ASSERT_NE(branch, nullptr);
+  const ScalarPtr branch = Output("pack_array(iff(b, column_ifexists('l', ''), 'none'))")->children[0];
   EXPECT_EQ(branch->type, Type::kString);
   EXPECT_TRUE(branch->loose);
   EXPECT_EQ(branch->children[1]->kind, ScalarKind::kColumn);
