@@ -352,10 +352,11 @@ TEST(BinderTable, QueryParametersTakeTheGivenValueOrTheDefault) {
   EXPECT_EQ(Bound("declare query_parameters(p:long); print p"), "ZW004 1:26");
 }
 
-TEST(BinderTable, PassesOnThatAColumnIsLoose) {
+TEST(BinderTable, PassesOnThatAColumnIsLooseUntilTheResult) {
   const RelationPtr root = Root("T | extend x = column_ifexists('a', '') | project y = x, b").root;
-  EXPECT_TRUE(root->schema[0].loose);
-  EXPECT_FALSE(root->schema[1].loose);
+  EXPECT_TRUE(root->inputs[0]->schema[0].loose);
+  EXPECT_FALSE(root->inputs[0]->schema[1].loose);
+  EXPECT_FALSE(root->schema[0].loose);
 }
 
 std::string Repeated(int count, const std::function<std::string(int)>& part) {
