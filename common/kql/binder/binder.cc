@@ -18,24 +18,25 @@ constexpr std::size_t kMaxErrors = 100;
 constexpr std::size_t kMaxStoredFunctions = 100;
 
 // Names in the texts of the stored functions that the query may use count as mentioned: the columns are wanted there.
-MentionedNames NamesOf(const Query& query, const Catalog& catalog, const BindOptions& options) {
+MentionedNames NamesOf(const Query& query, const Catalog& catalog, const BindOptions& options, StoredFunctions& stored) {
   MentionedNames names;
   CollectNames(query, names);
   for (const auto& [name, value] : options.parameters) {
     if (value.is_string()) names.emplace(value.AsString());
   }
-  std::set<std::string, std::less<>> seen;
-  for (bool grew = true; grew && seen.size() < kMaxStoredFunctions;) {
-    grew = false;
-    const MentionedNames before = names;
-    for (const std::string& name : before) {
-      if (seen.contains(name)) continue;
-      const auto text = catalog.FindFunction(name);
-      if (!text) continue;
-      seen.insert(name);
-      std::vector<Diagnostic> ignored;
-      CollectNames(Parse(*text, ignored), names);
-      grew = true;
+  std::vector<std::string> unseen(names.begin(), names.end());
+  while (!unseen.empty() && stored.size() < kMaxStoredFunctions) {
+    const std::string name = std::move(unseen.back());
+    unseen.pop_back();
+    auto text = stored.contains(name) ? std::nullopt : catalog.FindFunction(name);
+    if (!text) continue;
+    StoredFunction& function = stored[name];
+    function.text = std::move(*text);
+    function.query = Parse(function.text, function.problems);
+    MentionedNames within;
+    CollectNames(function.query, within);
+    for (const std::string& found : within) {
+      if (names.insert(found).second) unseen.push_back(found);
     }
   }
   return names;
@@ -74,8 +75,9 @@ const Definition* Scope::Find(std::string_view name) const {
   return nullptr;
 }
 
-Binder::Binder(std::string_view text, const Catalog& catalog, const BindOptions& options, MentionedNames mentioned)
-    : text_(text), catalog_(catalog), options_(options), mentioned_(std::move(mentioned)) {}
+Binder::Binder(std::string_view text, const Catalog& catalog, const BindOptions& options, MentionedNames mentioned,
+               StoredFunctions stored)
+    : text_(text), catalog_(catalog), options_(options), mentioned_(std::move(mentioned)), stored_(std::move(stored)) {}
 
 void Binder::Error(std::string_view code, Span span, std::string message) {
   failed_ = true;
@@ -181,7 +183,9 @@ const OperatorParameter* Binder::FindParameter(const Operator& op, std::string_v
 }
 
 BoundQuery Bind(std::string_view text, const Query& query, const Catalog& catalog, const BindOptions& options) {
-  Binder binder(text, catalog, options, NamesOf(query, catalog, options));
+  StoredFunctions stored;
+  MentionedNames mentioned = NamesOf(query, catalog, options, stored);
+  Binder binder(text, catalog, options, std::move(mentioned), std::move(stored));
   BoundQuery bound;
   bound.root = WithDeclaredTypes(binder.BindQuery(query));
   bound.rendering = std::move(binder.rendering);

@@ -85,6 +85,14 @@ class ResultColumns {
 
 struct ExtendedRow;
 
+// A stored function, parsed once for a query however often it is referred to.
+struct StoredFunction {
+  std::string text;
+  Query query;
+  std::vector<Diagnostic> problems;
+};
+using StoredFunctions = std::map<std::string, StoredFunction, std::less<>>;
+
 // The value depends on rows around its own: prev, next, row_number, row_cumsum.
 bool NeedsOrder(const Scalar& scalar);
 
@@ -93,7 +101,8 @@ bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 class Binder {
  public:
-  Binder(std::string_view text, const Catalog& catalog, const BindOptions& options, MentionedNames mentioned);
+  // `stored`: functions that are parsed already; others are when they are needed.
+  Binder(std::string_view text, const Catalog& catalog, const BindOptions& options, MentionedNames mentioned, StoredFunctions stored);
 
   // --- expression.cc, operator_types.cc, call.cc, overload.cc: expressions ------------------------------------------------------------------
   // Never null: an expression with an error is a constant of type kUnknown.
@@ -330,6 +339,7 @@ class Binder {
   const Catalog& catalog_;
   const BindOptions& options_;
   const MentionedNames mentioned_;
+  StoredFunctions stored_;
   std::size_t nodes_ = 0;
   int unnamed_count_ = 0;  // Column1, Column2, ...: the number goes on through the query
   int call_depth_ = 0;

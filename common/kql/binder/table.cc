@@ -53,20 +53,23 @@ RelationPtr Binder::BindStoredFunction(const Name& name) {
     Error(code::kLimit, name.span, fmt::format("functions call each other more than {} deep", kMaxCallDepth));
     return nullptr;
   }
-  const std::string text = *catalog_.FindFunction(name.text);
-  std::vector<Diagnostic> problems;
-  const Query query = Parse(text, problems);
-  const Foreign foreign{name.text, text, foreign_ != nullptr ? foreign_->call : name.span};
+  const auto [place, added] = stored_.try_emplace(name.text);
+  StoredFunction& function = place->second;
+  if (added) {
+    function.text = *catalog_.FindFunction(name.text);
+    function.query = Parse(function.text, function.problems);
+  }
+  const Foreign foreign{name.text, function.text, foreign_ != nullptr ? foreign_->call : name.span};
   const Foreign* const outer = std::exchange(foreign_, &foreign);
-  for (const Diagnostic& problem : problems) {
+  for (const Diagnostic& problem : function.problems) {
     if (problem.severity == Severity::kError) Error(problem.code, problem.span, problem.message);
   }
   functions_in_progress_.insert(name.text);
   RelationPtr result;
-  if (!HasErrors(problems)) {
+  if (!HasErrors(function.problems)) {
     auto* const exported = std::exchange(exported_, nullptr);
     auto shown = std::exchange(rendering, std::nullopt);
-    result = BindQuery(query);
+    result = BindQuery(function.query);
     exported_ = exported;
     rendering = std::move(shown);
   }
