@@ -48,8 +48,9 @@ void ExpressionBinder::AddStar(const Expr& star, const AggregateFunction& functi
   }
 }
 
-void ExpressionBinder::AddRowArgument(const Expr& argument, std::size_t index, bool any_star, const AggregateFunction& function,
+void ExpressionBinder::AddRowArgument(const Expr& call, std::size_t index, bool any_star, const AggregateFunction& function,
                                       std::vector<std::size_t>& seen, AggregateArguments& arguments) {
+  const Expr& argument = *call.children[index];
   const bool arg_function = function.aggregate != Aggregate::kTakeAny;
   const Expr& written = argument.kind == ExprKind::kNamedArgument ? *argument.children[0] : argument;
   ScalarPtr value = Bind(written);
@@ -61,9 +62,15 @@ void ExpressionBinder::AddRowArgument(const Expr& argument, std::size_t index, b
   }
   std::string name = ResultName(argument, scope_);
   if (column && argument.kind != ExprKind::kNamedArgument) name = (*scope_.row)[value->column].name;
-  const bool named_by_position = name.empty() && !arg_function;
+  // any(x) of one argument is named like every other aggregate.
+  const bool only = !function.prefix.empty() && call.children.size() == 1;
+  const bool named_by_position = name.empty() && !arg_function && !only;
   if (named_by_position) name = function.prefix.empty() ? fmt::format("any_arg{}", index) : fmt::format("arg{}", index);
-  if (name.empty() && index > 0) name = fmt::format("{}_arg{}", arguments.names.empty() ? "" : arguments.names[0], index);
+  if (name.empty() && index > 0 && arg_function) {
+    const std::string_view kind = function.aggregate == Aggregate::kArgMax ? "max" : "min";
+    name = function.prefix.empty() ? fmt::format("{}_{}_arg{}", kind, ResultName(*call.children[0], scope_), index)
+                                   : fmt::format("arg{}", index);
+  }
   if (!function.prefix.empty()) {
     // The old argmax and any: max_x, max_x_y; any_x, any_y.
     const std::string primary = arguments.names.empty() ? function.prefix : arguments.names[0];
@@ -84,7 +91,7 @@ ExpressionBinder::AggregateArguments ExpressionBinder::BindRowArguments(const Ex
     if (call.children[i]->kind == ExprKind::kStar) {
       AddStar(*call.children[i], function, seen, arguments);
     } else {
-      AddRowArgument(*call.children[i], i, any_star, function, seen, arguments);
+      AddRowArgument(call, i, any_star, function, seen, arguments);
     }
   }
   for (const Expr*& expr : arguments.given.exprs) {
@@ -154,7 +161,6 @@ Binder::AggregateItem ExpressionBinder::BindAggregateCall(const Expr& call, cons
   if (function.aggregate == Aggregate::kCount && !aggregate.arguments.empty()) aggregate.aggregate = Aggregate::kCountIf;
   std::vector<Column> outputs;
   if (of_row) {
-    // any(x) of one argument is named like every other aggregate.
     for (std::size_t i = 0; i < given.values.size(); ++i) {
       outputs.push_back({arguments.names[i], given.values[i]->type, aggregate.arguments[i]->loose});
     }

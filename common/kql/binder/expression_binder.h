@@ -87,7 +87,7 @@ class ExpressionBinder {
   };
   AggregateArguments BindRowArguments(const Expr& call, const AggregateFunction& function);
   void AddStar(const Expr& star, const AggregateFunction& function, std::vector<std::size_t>& seen, AggregateArguments& arguments);
-  void AddRowArgument(const Expr& argument, std::size_t index, bool any_star, const AggregateFunction& function,
+  void AddRowArgument(const Expr& call, std::size_t index, bool any_star, const AggregateFunction& function,
                       std::vector<std::size_t>& seen, AggregateArguments& arguments);
   Binder::AggregateItem AddAggregate(const Expr& call, AggregateCall aggregate, std::vector<Column> outputs);
   bool SplitParameters(const Overload& overload, const CallArguments& given, AggregateCall& aggregate);

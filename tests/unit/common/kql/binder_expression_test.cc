@@ -330,6 +330,7 @@ TEST(KqlResultNames, OfArgMaxAreThoseOfItsColumns) {
   EXPECT_EQ(Columns("T | summarize x = arg_max(dt, l)"), "x:datetime, l:long");
   EXPECT_EQ(Columns("T | summarize (x, y) = arg_max(dt, l)"), "x:datetime, y:long");
   EXPECT_EQ(Columns("T | summarize arg_max(l + 1, s, i + 1)"), "max_:long, s:string, max__arg2:long");
+  EXPECT_EQ(Columns("T | summarize arg_min(i, s, -l), any(-l)"), "i:int, s:string, min_i_arg2:long, any_:long");
   EXPECT_EQ(Columns("T | summarize argmax(l, s)"), "max_l:long, max_l_s:string");
   EXPECT_EQ(Columns("T | project s, l, dt | summarize arg_max(dt, *) by bin(dt, 1h)"), "dt:datetime, dt1:datetime, s:string, l:long");
   EXPECT_EQ(Columns("T | project s, l, dt | summarize arg_max(dt, *) by s"), "s:string, dt:datetime, l:long");
