@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "common/kql/batch/executor.h"
@@ -11,6 +10,7 @@
 #include "common/kql/binder/mentioned_names.h"
 #include "common/kql/convert.h"
 #include "common/kql/parser.h"
+#include "common/time/cpu_time.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -22,20 +22,15 @@ using kql::incremental::kNever;
 
 Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
 
-// CPU time of this thread while it lives.
+// Adds the CPU time that this thread uses while it lives.
 class CpuTimer {
  public:
-  explicit CpuTimer(double& seconds) : seconds_(seconds), start_(Now()) {}
-  ~CpuTimer() { seconds_ += Now() - start_; }
+  explicit CpuTimer(double& seconds) : seconds_(seconds), start_(ThreadCpuSeconds()) {}
+  ~CpuTimer() { seconds_ += ThreadCpuSeconds() - start_; }
   CpuTimer(const CpuTimer&) = delete;
   CpuTimer& operator=(const CpuTimer&) = delete;
 
  private:
-  static double Now() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-  }
   double& seconds_;
   const double start_;
 };
