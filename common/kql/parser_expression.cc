@@ -26,6 +26,26 @@ bool IsListOperator(const Token& token) {
          std::find(std::begin(kList), std::end(kList), token.text) != std::end(kList);
 }
 
+// Of the deepest expression in the pipe.
+std::uint32_t PipeDepth(const Pipe& pipe) {
+  std::uint32_t depth = 0;
+  const auto visit = [&depth](const ExprPtr& expr) {
+    if (expr != nullptr) depth = std::max(depth, expr->depth);
+  };
+  visit(pipe.source);
+  for (const Operator& op : pipe.operators) {
+    for (const NamedExpr& item : op.items) visit(item.expr);
+    for (const NamedExpr& item : op.by) visit(item.expr);
+    for (const OrderedExpr& item : op.order) visit(item.item.expr);
+    for (const MvItem& item : op.expanded) visit(item.item.expr);
+    for (const ExprPtr& expr : op.conditions) visit(expr);
+    for (const ExprPtr& expr : op.sources) visit(expr);
+    for (const ExprPtr* expr : {&op.expr, &op.limit, &op.from, &op.to, &op.step}) visit(*expr);
+    if (op.subquery != nullptr) depth = std::max(depth, PipeDepth(*op.subquery));
+  }
+  return depth;
+}
+
 }  // namespace
 
 ExprPtr Parser::MakeExpr(ExprKind kind, Span span) {
@@ -33,6 +53,15 @@ ExprPtr Parser::MakeExpr(ExprKind kind, Span span) {
   expr->kind = kind;
   expr->span = span;
   return expr;
+}
+
+// A subquery counts for the depth of the tree that it stands in.
+bool Parser::AdoptPipe(Expr& parent, std::unique_ptr<Pipe> pipe) {
+  parent.depth = std::max(parent.depth, PipeDepth(*pipe) + 1);
+  parent.pipe = std::move(pipe);
+  if (parent.depth <= kMaxTreeDepth) return true;
+  Error(parent.span, fmt::format("more than {} operators within one another", kMaxTreeDepth), code::kLimit);
+  return false;
 }
 
 bool Parser::Adopt(Expr& parent, ExprPtr child) {
@@ -112,8 +141,7 @@ ExprPtr Parser::ParseInList(ExprPtr left) {
       if (!Adopt(*expr, std::move(item->source))) return nullptr;
     } else {
       auto subquery = MakeExpr(ExprKind::kPipe, item->span);
-      subquery->pipe = std::move(item);
-      if (!Adopt(*expr, std::move(subquery))) return nullptr;
+      if (!AdoptPipe(*subquery, std::move(item)) || !Adopt(*expr, std::move(subquery))) return nullptr;
     }
     if (!IsPunctuation(")") && !Expect(",", "or ')' in the list")) return nullptr;
   }
@@ -376,7 +404,7 @@ bool Parser::ParseArguments(Expr& call) {
       argument = std::move(pipe->source);
     } else {
       argument = MakeExpr(ExprKind::kPipe, pipe->span);
-      argument->pipe = std::move(pipe);
+      if (!AdoptPipe(*argument, std::move(pipe))) return false;
     }
     if (!Adopt(call, std::move(argument))) return false;
     if (!IsPunctuation(")")) {
@@ -402,15 +430,14 @@ ExprPtr Parser::ParseBrackets() {
     return std::move(pipe->source);
   }
   auto expr = MakeExpr(ExprKind::kPipe, Cover(start, end));
-  expr->pipe = std::move(pipe);
-  return expr;
+  return AdoptPipe(*expr, std::move(pipe)) ? std::move(expr) : nullptr;
 }
 
 ExprPtr Parser::ParseSubquery(ExprKind kind) {
   auto expr = MakeExpr(kind, Next());
   Next();
-  expr->pipe = ParsePipe();
-  if (expr->pipe == nullptr) return nullptr;
+  auto pipe = ParsePipe();
+  if (pipe == nullptr || !AdoptPipe(*expr, std::move(pipe))) return nullptr;
   expr->span = Cover(expr->span, Peek().span);
   return Expect(")", "after the subquery") ? std::move(expr) : nullptr;
 }

@@ -88,6 +88,7 @@ class Parser {
   ExprPtr ParseDatatable();
   ExprPtr MakeExpr(ExprKind kind, Span span);
   ExprPtr MakeBinary(Span op_span, std::string op, ExprPtr left, ExprPtr right);
+  bool AdoptPipe(Expr& parent, std::unique_ptr<Pipe> pipe);
   bool Adopt(Expr& parent, ExprPtr child);  // false (and an error) when the tree gets too deep
 
   // parser_operator.cc
