@@ -144,7 +144,11 @@ struct SpreadState {
     mean += distance / static_cast<double>(count);
     squares += distance * (number - mean);
   }
-  double Variance(bool sample) const { return squares / static_cast<double>(sample ? count - 1 : count); }
+  // A sample without values has the variance 0, as documented; one value's is NaN.
+  double Variance(bool sample) const {
+    if (sample && count == 0) return 0;
+    return squares / static_cast<double>(sample ? count - 1 : count);
+  }
   std::size_t extra_bytes() const { return 0; }
 };
 

@@ -44,7 +44,8 @@ class ProjectOperator final : public Operator {
         if (block->rows == 0) break;
         if (absl::Status status = held_.Append(*block); !status.ok()) return status;
       }
-      ordered_ = Compute(held_.Take());
+      // Without rows there was no block to tell the columns that the expressions name.
+      ordered_ = held_.rows() == 0 ? Block{} : Compute(held_.Take());
       if (absl::Status status = held_.Account(BytesOf(*ordered_)); !status.ok()) return status;
     }
     const std::size_t from = next_row_;

@@ -224,6 +224,7 @@ class Spread final : public Counted {
   void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
   void AppendTo(std::vector<Value>& row) override {
     const auto count = static_cast<double>(total_);
+    if (sample_ && total_ == 0) return row.push_back(Value::Real(0));  // as documented; one value's is NaN
     double sum = 0;
     for (const auto& [value, times] : values_) sum += Number(value) * static_cast<double>(times);
     double squares = 0;

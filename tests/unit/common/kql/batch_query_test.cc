@@ -136,6 +136,114 @@ TEST(BatchQuery, AnArrayThatExpandsBeyondTheMemoryEndsTheQuery) {
   EXPECT_TRUE(ExecuteToTable(query, settings, options).ok());
 }
 
+// Columns of every type and no row.
+class NoRows final : public Catalog, public TableSource {
+ public:
+  std::optional<Schema> FindTable(std::string_view name, const MentionedNames&) const override {
+    if (name != "E") return std::nullopt;
+    return Schema{{"k", Type::kString},   {"n", Type::kLong},   {"i", Type::kInt},     {"r", Type::kReal},    {"m", Type::kDecimal},
+                  {"at", Type::kDateTime}, {"span", Type::kTimeSpan}, {"b", Type::kBool}, {"g", Type::kGuid}, {"d", Type::kDynamic}};
+  }
+  std::vector<std::string> TableNames() const override { return {"E"}; }
+  std::optional<std::string> FindFunction(std::string_view) const override { return std::nullopt; }
+  absl::StatusOr<std::unique_ptr<TableReader>> Open(const ScanRequest&) override { return std::make_unique<Reader>(); }
+
+ private:
+  class Reader final : public TableReader {
+   public:
+    absl::StatusOr<Block> Next() override { return Block{}; }
+    ScanStatistics statistics() const override { return {}; }
+  };
+};
+
+struct OverNothing {
+  std::string_view query;
+  std::string_view rows = "[]";
+};
+void PrintTo(const OverNothing& over, std::ostream* out) { *out << over.query; }
+
+class BatchQueryOverNothing : public testing::TestWithParam<OverNothing> {};
+
+// The table gives no block at all; as a let and behind a filter that keeps nothing, too.
+TEST_P(BatchQueryOverNothing, EveryOperatorBearsATableWithoutRows) {
+  NoRows tables;
+  for (const std::string prefix : {"", "let E = materialize(E | where n > 1);", "let E = E | where false;", "let E = E | take 0;",
+                                   "let E = E | sort by n;", "let E = datatable(k: string, n: long, i: int, r: real, m: decimal, "
+                                   "at: datetime, span: timespan, b: bool, g: guid, d: dynamic)[];"}) {
+    const std::string text = prefix + std::string(GetParam().query);
+    const BoundQuery query = Compile(text, tables);
+    ASSERT_NE(query.root, nullptr) << text << ": " << query.diagnostics.front().message;
+    const auto result = ExecuteToTable(query, tables, {.now = kNow, .limits = {}, .check = nullptr});
+    ASSERT_TRUE(result.ok()) << text << ": " << result.status();
+    Value::Array rows;
+    for (const auto& row : result->rows) {
+      ASSERT_EQ(row.size(), result->schema.size()) << text;
+      rows.push_back(Value::OfArray(row));
+    }
+    EXPECT_EQ(ToJson(Value::OfArray(std::move(rows))), GetParam().rows) << text;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Window, BatchQueryOverNothing,
+    testing::Values(OverNothing{"E | serialize p = prev(k)"}, OverNothing{"E | serialize | extend p = prev(n, 2, 0) + n"},
+                    OverNothing{"E | sort by n | extend x = next(k)"}, OverNothing{"E | serialize x = next(r, 3, 1.5)"},
+                    OverNothing{"E | serialize x = row_number()"}, OverNothing{"E | sort by k | extend x = row_number(1, prev(k) != k)"},
+                    OverNothing{"E | serialize x = row_cumsum(n)"}, OverNothing{"E | sort by at | project row_cumsum(r, k != prev(k))"},
+                    OverNothing{"E | top 3 by n | extend prev(k), next(k), row_number()"},
+                    OverNothing{"E | serialize x = prev(at) | where x > ago(1d) | count", "[[0]]"},
+                    OverNothing{"E | serialize x = row_number() | summarize max(x), make_list(x)", "[[null,[]]]"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, BatchQueryOverNothing,
+    testing::Values(OverNothing{"E"}, OverNothing{"E | where k has 'a' and n in (1, 2)"}, OverNothing{"E | filter d.x == 1"},
+                    OverNothing{"E | extend x = strcat(k, n), y = d.a[0]"}, OverNothing{"E | project n + i, r / 0, m, at - at"},
+                    OverNothing{"E | project-away k, d"}, OverNothing{"E | project-keep k, n*"}, OverNothing{"E | project-rename a = k"},
+                    OverNothing{"E | project-reorder n, * asc"}, OverNothing{"E | project-away d | distinct *"}, OverNothing{"E | distinct k, n"},
+                    OverNothing{"E | sort by k asc nulls first, n desc, tostring(d.x) asc"}, OverNothing{"E | order by at"},
+                    OverNothing{"E | top 2 by r nulls last"}, OverNothing{"E | take 5"}, OverNothing{"E | limit 0"},
+                    OverNothing{"E | serialize"}, OverNothing{"E | as A | where n == 1"}, OverNothing{"E | render timechart"},
+                    OverNothing{"let F = (T: (n: long)) { T | where n > 1 }; E | invoke F()"}, OverNothing{"E | search 'a'"}, OverNothing{"search in (E) 'a' or n == 1"},
+                    OverNothing{"E | parse k with 'a' x: long 'b' *"}, OverNothing{"E | parse kind=regex k with 'a+' x"},
+                    OverNothing{"E | parse-where k with * 'a' x"}, OverNothing{"E | mv-expand d"},
+                    OverNothing{"E | mv-expand with_itemindex=p d to typeof(string), x = d.a limit 3"},
+                    OverNothing{"E | mv-apply x = d to typeof(long) on (top 1 by x)"},
+                    OverNothing{"E | mv-apply x = d on (summarize c = count(), s = sum(tolong(x)))"},
+                    OverNothing{"E | mv-apply with_itemindex=p x = d on (serialize q = prev(p))"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Tables, BatchQueryOverNothing,
+    testing::Values(OverNothing{"E | join E on n"}, OverNothing{"E | join kind=inner E on k, n"},
+                    OverNothing{"E | join kind=leftouter (print n = 1) on n"}, OverNothing{"print n = 1 | join kind=rightouter E on n"},
+                    OverNothing{"print n = 1 | join kind=leftouter (E | project n, k) on n", R"([[1,null,""]])"},
+                    OverNothing{"E | project n | join kind=rightouter (print n = 1) on n", "[[null,1]]"},
+                    OverNothing{"E | project n | join kind=fullouter (print n = 1) on n", "[[null,1]]"},
+                    OverNothing{"E | join kind=leftsemi (print n = 1) on n"}, OverNothing{"E | join kind=rightsemi (print n = 1) on n"},
+                    OverNothing{"print n = 1 | join kind=leftanti E on n", "[[1]]"},
+                    OverNothing{"E | join kind=rightanti (print n = 1) on n", "[[1]]"}, OverNothing{"E | join kind=leftanti E on n"},
+                    OverNothing{"print n = 1 | lookup (E | project n, b) on n", "[[1,null]]"},
+                    OverNothing{"E | lookup kind=inner E on $left.n == $right.n"}, OverNothing{"union E, E"},
+                    OverNothing{"union withsource=s E, (E | extend z = 1)"}, OverNothing{"E | union kind=inner (print n = 1)", "[[1]]"},
+                    OverNothing{"print x = 1 in (E | project n), toscalar(E | project k), toscalar(E | count)", R"([[false,"",0]])"},
+                    OverNothing{"E | where n in (E | project n)"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Groups, BatchQueryOverNothing,
+    testing::Values(OverNothing{"E | count", "[[0]]"}, OverNothing{"E | getschema | count", "[[10]]"},
+                    OverNothing{"E | summarize by k"}, OverNothing{"E | summarize count() by k, bin(at, 1h)"},
+                    OverNothing{"E | summarize count(), countif(b), dcount(k), dcountif(k, b), count_distinct(n)", "[[0,0,0,0,0]]"},
+                    OverNothing{"E | summarize sum(n), sumif(n, b), avg(n), avgif(r, b), avg(at)", R"([[0,0,"NaN","NaN",null]])"},
+                    OverNothing{"E | summarize min(n), max(at), minif(r, b), maxif(span, b), min(k)", R"([[null,null,null,null,""]])"},
+                    OverNothing{"E | summarize arg_min(n, *)", R"([[null,"",null,null,null,null,null,null,null,null]])"},
+                    OverNothing{"E | summarize arg_max(at, k, d)", R"([[null,"",null]])"},
+                    OverNothing{"E | summarize take_any(k, n), take_anyif(r, b)", R"([["",null,null]])"},
+                    OverNothing{"E | summarize make_set(k), make_set_if(k, b), make_list(n), make_list_if(n, b), make_list_with_nulls(n)",
+                                "[[[],[],[],[],[]]]"},
+                    OverNothing{"E | summarize make_bag(d), make_bag_if(d, b)", "[[{},{}]]"},
+                    OverNothing{"E | summarize percentile(n, 50), percentiles(r, 5, 95)", "[[null,null,null]]"},
+                    OverNothing{"E | summarize stdev(n), stdevif(n, b), stdevp(n), variance(r), varianceif(r, b), variancep(r)",
+                                R"([[0.0,0.0,"NaN",0.0,0.0,"NaN"]])"}));
+
 // Laws that hold for any table; here one with nulls, empty texts, duplicates and NaN.
 constexpr std::string_view kTable =
     "let T = datatable(k: string, v: long, r: real)['a', 1, 1.5, 'b', 2, 2.5, '', long(null), real(nan), 'a', 1, 1.5, "
