@@ -38,7 +38,7 @@ class Bag {
   explicit Bag(std::vector<Entry> entries);
 
   const std::vector<Entry>& entries() const { return entries_; }
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const;
   const Value* Find(std::string_view key) const;  // null when absent; O(log n)
 
  private:
@@ -127,5 +127,7 @@ class Value {
 };
 
 static_assert(sizeof(Value) == 16);
+
+inline std::size_t Bag::size() const { return entries_.size(); }  // here, as an entry holds a whole Value
 
 }  // namespace zoomwatch::kql
