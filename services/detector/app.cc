@@ -14,6 +14,7 @@
 #include "common/transport/grpc/ledger_server.h"
 #include "services/detector/delivery/azure_delivery.h"
 #include "services/detector/delivery/delivery_worker.h"
+#include "services/detector/delivery/event_row_queue.h"
 #include "services/detector/delivery/json_lines_sink.h"
 #include "services/detector/detector_service.h"
 #include "services/detector/event_log/event_log.h"
@@ -114,7 +115,8 @@ class DetectorApp::State {
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
   absl::Status StartDelivery() {
     const DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
-    worker_ = std::make_unique<DeliveryWorker>(options, *log_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
+    queue_ = std::make_unique<EventRowQueue>(*log_, azure_ != nullptr ? azure_->row_limits() : event_table::RowLimits{});
+    worker_ = std::make_unique<DeliveryWorker>(options, *queue_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
     Admin().AddReadinessDetail("delivery", [this] { return worker_->health(); });
     return worker_->Start();
   }
@@ -145,6 +147,7 @@ class DetectorApp::State {
   std::unique_ptr<AzureDelivery> azure_;  // null: rows go elsewhere
   std::unique_ptr<RowSink> sink_;
   std::unique_ptr<EventLog> log_;
+  std::unique_ptr<EventRowQueue> queue_;
   std::unique_ptr<DeliveryWorker> worker_;
   std::unique_ptr<DetectorService> service_;
   std::unique_ptr<grpc::Service> detect_;

@@ -140,8 +140,11 @@ DeliveryOptions AzureDelivery::worker_options() const {
   return {.max_rows = kMaxAttemptRows,
           .max_bytes = kMaxAttemptBytes,
           .max_wait = DurationOf(config_.max_wait()),
-          .row_limits = {.max_row_bytes = static_cast<size_t>(config_.max_body_bytes()) - 2},  // "[" and "]"
           .backoff = {.initial = DurationOf(config_.initial_backoff()), .longest = DurationOf(config_.max_backoff())}};
+}
+
+event_table::RowLimits AzureDelivery::row_limits() const {
+  return {.max_row_bytes = static_cast<size_t>(config_.max_body_bytes()) - 2};  // "[" and "]"
 }
 
 }  // namespace zoomwatch::detector

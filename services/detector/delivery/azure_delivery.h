@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/event_table/event_row.h"
 #include "common/http_client/http_client.h"
 #include "common/metrics/metrics.h"
 #include "common/retry/sleeper.h"
@@ -35,6 +36,8 @@ class AzureDelivery {
 
   // What a worker that feeds such a sink should do.
   DeliveryOptions worker_options() const;
+  // Of rows that fit into one call.
+  event_table::RowLimits row_limits() const;
 
  private:
   AzureDelivery(const config::v1::LogsIngestionSink& config, const Clock& clock, Sleeper& sleeper, Metrics& metrics);

@@ -13,32 +13,27 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 }  // namespace
 
-DeliveryWorker::DeliveryWorker(DeliveryOptions options, EventLog& log, RowSink& sink, const Clock& clock,
-                               Sleeper& sleeper, Metrics& metrics)
+DeliveryWorker::DeliveryWorker(DeliveryOptions options, RowQueue& queue, RowSink& sink, const Clock& clock, Sleeper& sleeper,
+                               Metrics& metrics)
     : options_(options),
-      log_(log),
+      queue_(queue),
       sink_(sink),
       clock_(clock),
       sleeper_(sleeper),
-      delivered_rows_(metrics.Counter(kDeliveredRows)),
-      refused_rows_(metrics.Counter(kRefusedRows)),
-      failures_(metrics.Counter(kDeliveryFailures)),
-      blocked_(metrics.Gauge(kDeliveryBlocked)),
-      lag_(metrics.Gauge(kDeliveryLag)),
-      encoder_(options.row_limits),
+      delivered_rows_(metrics.Counter(kDeliveredRows, {queue.table()})),
+      refused_rows_(metrics.Counter(kRefusedRows, {queue.table()})),
+      failures_(metrics.Counter(kDeliveryFailures, {queue.table()})),
+      blocked_(metrics.Gauge(kDeliveryBlocked, {queue.table()})),
+      lag_(metrics.Gauge(kDeliveryLag, {queue.table()})),
       backoff_(options.backoff, std::random_device{}()),
       slow_backoff_(options.slow_backoff, std::random_device{}()) {}
 
 DeliveryWorker::~DeliveryWorker() { Stop(); }
 
 absl::Status DeliveryWorker::Start() {
-  if (absl::Status status = sink_.Open(log_.SinkState()); !status.ok()) return status;
+  if (absl::Status status = sink_.Open(queue_.SinkState()); !status.ok()) return status;
   {
     MutexLock lock(mutex_);
     ended_ = false;
@@ -75,74 +70,37 @@ void DeliveryWorker::Run(const std::stop_token& stop) {
 }
 
 bool DeliveryWorker::DeliverNext(const std::stop_token& stop) {
-  const uint64_t next = log_.DeliveredPosition() + 1;
-  if (!log_.WaitForEvents(next, kPoll, stop)) return true;
-  if (options_.max_wait > absl::ZeroDuration())
-    log_.WaitForEvents(next + options_.max_rows - 1, options_.max_wait, stop);
+  if (!queue_.WaitForRows(1, kPoll, stop)) return true;
+  if (options_.max_wait > absl::ZeroDuration()) queue_.WaitForRows(options_.max_rows, options_.max_wait, stop);
   // Read anew for each attempt, so that an attempt after a failure has what came meanwhile.
-  const auto events = log_.ReadFrom(next, options_.max_rows, options_.max_bytes);
+  const auto rows = queue_.Read(options_.max_rows, options_.max_bytes);
   SendOutcome outcome;
-  if (events.ok()) {
-    if (events->empty()) return true;
-    Encode(*events);
-    outcome = sink_.Send(rows_, stop);
-    if (const absl::Status status = Commit(*events, outcome); !status.ok()) {
+  if (rows.ok()) {
+    if (rows->empty()) return true;
+    outcome = sink_.Send(*rows, stop);
+    if (const absl::Status status = Commit(*rows, outcome); !status.ok()) {
       // The store refuses everything until it is opened anew, and the sink forgets what was not committed when it is.
-      Log(Severity::kError, "delivery cannot be committed", {{"error", status}});
+      Log(Severity::kError, "delivery cannot be committed", {{"table", queue_.table()}, {"error", status}});
       MutexLock lock(mutex_);
       health_ = status;
       return false;
     }
   } else {
     outcome.next = SendOutcome::Next::kRetry;
-    outcome.status = events.status();
+    outcome.status = rows.status();
   }
   if (outcome.next != SendOutcome::Next::kGoOn && stop.stop_requested()) return false;
   Observe(outcome);
   return outcome.next == SendOutcome::Next::kGoOn || sleeper_.Sleep(DelayAfter(outcome), stop);
 }
 
-void DeliveryWorker::Encode(const std::vector<StoredEvent>& events) {
-  text_.clear();
-  rows_.clear();
-  std::vector<size_t> ends;
-  for (const StoredEvent& stored : events) {
-    encoder_.Append(stored.event, text_);
-    ends.push_back(text_.size());
-  }
-  size_t begin = 0;
-  for (size_t i = 0; i < events.size(); ++i) {
-    rows_.push_back({.json = std::string_view(text_).substr(begin, ends[i] - begin),
-                     .time = TimeOf(events[i].event.receive_time())});
-    begin = ends[i];
-  }
-}
-
-absl::Status DeliveryWorker::Commit(const std::vector<StoredEvent>& events, const SendOutcome& outcome) {
+absl::Status DeliveryWorker::Commit(const std::vector<OutgoingRow>& rows, const SendOutcome& outcome) {
   if (outcome.settled == 0) return absl::OkStatus();
-  ZOOMWATCH_CHECK(outcome.settled <= events.size());
-  const StoredEvent& last = events[outcome.settled - 1];
-  DeliveryCommit commit{.up_to_sequence = last.sequence, .sink_state = sink_.State()};
-  for (size_t i = 0; i < outcome.settled; ++i) ++commit.account_counts[events[i].event.account_name()].delivered;
-  for (const SendOutcome::Refusal& refusal : outcome.refused) {
-    const StoredEvent& stored = events.at(refusal.row);
-    DeliveryCounts& counts = commit.account_counts[stored.event.account_name()];
-    --counts.delivered;
-    ++counts.quarantined;
-    const std::string reason(NameOf(ReasonOf(refusal.status).value_or(Reason::kDeliveryRejected)));
-    const std::string message(refusal.status.message());
-    Log(Severity::kWarning, "row refused and put into quarantine",
-        {{"event_id", stored.event.event_id()},
-         {"event", stored.event.event()},
-         {"reason", reason},
-         {"error", message}});
-    commit.refused.push_back({.sequence = stored.sequence, .reason = reason, .message = message});
-  }
-  const size_t refused = outcome.refused.size();
-  if (absl::Status status = log_.CommitDelivered(std::move(commit)); !status.ok()) return status;
-  delivered_rows_.Increment(static_cast<double>(outcome.settled - refused));
-  refused_rows_.Increment(static_cast<double>(refused));
-  lag_.Set(absl::ToDoubleSeconds(clock_.Now() - TimeOf(last.event.receive_time())));
+  ZOOMWATCH_CHECK(outcome.settled <= rows.size());
+  if (absl::Status status = queue_.Commit(outcome, sink_.State()); !status.ok()) return status;
+  delivered_rows_.Increment(static_cast<double>(outcome.settled - outcome.refused.size()));
+  refused_rows_.Increment(static_cast<double>(outcome.refused.size()));
+  lag_.Set(absl::ToDoubleSeconds(clock_.Now() - rows[outcome.settled - 1].time));
   backoff_.Reset();
   slow_backoff_.Reset();
   return absl::OkStatus();
@@ -165,14 +123,14 @@ void DeliveryWorker::Observe(const SendOutcome& outcome) {
   if (outcome.next == last_next_ && reason == last_reason_) return;
   switch (outcome.next) {
     case Next::kGoOn:
-      Log(Severity::kInfo, "delivery works again");
+      Log(Severity::kInfo, "delivery works again", {{"table", queue_.table()}});
       break;
     case Next::kRetry:
-      Log(Severity::kWarning, "delivery fails for now; rows are kept and sent again", {{"error", outcome.status}});
+      Log(Severity::kWarning, "delivery fails for now; rows are kept and sent again", {{"table", queue_.table()}, {"error", outcome.status}});
       break;
     case Next::kWait:
       Log(Severity::kError, "delivery stands still until somebody acts; rows are kept and tried slowly",
-          {{"error", outcome.status}});
+          {{"table", queue_.table()}, {"error", outcome.status}});
       break;
   }
   last_next_ = outcome.next;

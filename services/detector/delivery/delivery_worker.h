@@ -1,10 +1,10 @@
-// Delivers the events of the log as rows, in order, and moves the log's position of delivery.
+// Delivers the rows of a queue to a sink, in order.
 //
-// One thread: reads events, encodes rows, sends them, commits position, ledger, quarantine and sink state in one write.
+// One thread: reads rows, sends them, commits what the sink settled together with the sink's state.
 // What an attempt did not settle is sent again for ever; nothing is skipped. Failures that pass by themselves are
 // repeated with full-jitter back-off, never before the time that the other side named; those that need a person with a
 // slower one. One log line tells each change between delivering, failing and standing still. docs/delivery.md has the
-// table. Threading: Start() and Stop() from one thread; health() from any. Ownership: log, sink and metrics outlive the
+// table. Threading: Start() and Stop() from one thread; health() from any. Ownership: queue, sink and metrics outlive the
 // worker.
 #pragma once
 
@@ -16,23 +16,21 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "common/event_table/event_row.h"
 #include "common/metrics/metrics.h"
 #include "common/retry/backoff_policy.h"
 #include "common/retry/sleeper.h"
 #include "common/status/reasons.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
+#include "services/detector/delivery/row_queue.h"
 #include "services/detector/delivery/row_sink.h"
-#include "services/detector/event_log/event_log.h"
 
 namespace zoomwatch::detector {
 
 struct DeliveryOptions {
   size_t max_rows = 1000;      // in one attempt
-  size_t max_bytes = 900'000;  // of serialized events in one attempt
+  size_t max_bytes = 900'000;  // of rows in one attempt, about
   absl::Duration max_wait;     // how long an attempt waits for max_rows; the time is the price of fewer, fuller calls
-  event_table::RowLimits row_limits;
   BackoffPolicy::Options backoff = {.initial = absl::Milliseconds(500), .longest = absl::Seconds(60)};
   // For what needs a person. A new role takes up to 30 minutes to come into force: it is noticed within `longest` of
   // that.
@@ -43,8 +41,7 @@ struct DeliveryOptions {
 
 class DeliveryWorker {
  public:
-  DeliveryWorker(DeliveryOptions options, EventLog& log, RowSink& sink, const Clock& clock, Sleeper& sleeper,
-                 Metrics& metrics);
+  DeliveryWorker(DeliveryOptions options, RowQueue& queue, RowSink& sink, const Clock& clock, Sleeper& sleeper, Metrics& metrics);
   // As Stop().
   ~DeliveryWorker();
 
@@ -59,19 +56,17 @@ class DeliveryWorker {
 
  private:
   void Run(const std::stop_token& stop);
-  // Waits for events and makes one attempt with them. False: the worker must end.
+  // Waits for rows and makes one attempt with them. False: the worker must end.
   bool DeliverNext(const std::stop_token& stop);
-  // Encodes the events into text_ and rows_.
-  void Encode(const std::vector<StoredEvent>& events);
   // Commits what the attempt settled.
-  absl::Status Commit(const std::vector<StoredEvent>& events, const SendOutcome& outcome);
+  absl::Status Commit(const std::vector<OutgoingRow>& rows, const SendOutcome& outcome);
   // How long to wait before the next attempt.
   absl::Duration DelayAfter(const SendOutcome& outcome);
   // Takes note of the outcome: health, metrics, and a log line when it differs in kind from the last one.
   void Observe(const SendOutcome& outcome);
 
   const DeliveryOptions options_;
-  EventLog& log_;
+  RowQueue& queue_;
   RowSink& sink_;
   const Clock& clock_;
   Sleeper& sleeper_;
@@ -80,11 +75,8 @@ class DeliveryWorker {
   prometheus::Counter& failures_;
   prometheus::Gauge& blocked_;
   prometheus::Gauge& lag_;
-  event_table::RowEncoder encoder_;
   BackoffPolicy backoff_;
   BackoffPolicy slow_backoff_;
-  std::string text_;
-  std::vector<OutgoingRow> rows_;
   SendOutcome::Next last_next_ = SendOutcome::Next::kGoOn;
   std::optional<Reason> last_reason_;
   mutable Mutex mutex_;

@@ -24,6 +24,7 @@
 #include "common/testing/test_ca.h"
 #include "services/detector/delivery/azure_delivery.h"
 #include "services/detector/delivery/delivery_worker.h"
+#include "services/detector/delivery/event_row_queue.h"
 #include "services/detector/event_log/event_log.h"
 #include "tests/fakes/azure_monitor/azure_monitor.h"
 #include "tests/fakes/azure_monitor/event_stream.h"
@@ -104,7 +105,8 @@ class DeliveryAzureTest : public ::testing::Test {
     ASSERT_OK(delivery);
     delivery_ = *std::move(delivery);
     sink_ = delivery_->MakeSink(config.delivery().logs_ingestion().stream());
-    worker_ = std::make_unique<DeliveryWorker>(delivery_->worker_options(), *log_, *sink_, clock_, sleeper_, metrics_);
+    queue_ = std::make_unique<EventRowQueue>(*log_, delivery_->row_limits());
+    worker_ = std::make_unique<DeliveryWorker>(delivery_->worker_options(), *queue_, *sink_, clock_, sleeper_, metrics_);
     ASSERT_OK(worker_->Start());
   }
 
@@ -200,6 +202,7 @@ class DeliveryAzureTest : public ::testing::Test {
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<AzureDelivery> delivery_;
   std::unique_ptr<RowSink> sink_;
+  std::unique_ptr<EventRowQueue> queue_;
   std::unique_ptr<DeliveryWorker> worker_;
   uint64_t appended_ = 0;
 };

@@ -104,7 +104,7 @@ TEST_F(DetectorAppAzureTest, AMissingRoleIsADetailAndTheDetectorStaysReady) {
   Ingest(1);
   Await([this] { return Readiness().body.find("DELIVERY_FORBIDDEN") != std::string::npos; });
   EXPECT_EQ(Readiness().status, 200);
-  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivery_blocked 1\n"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivery_blocked{table=\"events\"} 1\n"));
   EXPECT_EQ(app_->Ledger()[0].pending_count(), 1);
 }
 

@@ -1,5 +1,8 @@
 #include "services/detector/delivery/delivery_worker.h"
 
+#include "services/detector/delivery/delivery_metrics.h"
+#include "services/detector/delivery/event_row_queue.h"
+
 #include <gmock/gmock.h>
 
 #include <deque>
@@ -142,6 +145,7 @@ class DeliveryWorkerTest : public ::testing::Test {
     auto log = EventLog::Open({.directory = dir_.file("log")}, clock_, metrics_);
     ASSERT_OK(log);
     log_ = *std::move(log);
+    queue_ = std::make_unique<EventRowQueue>(*log_, event_table::RowLimits{});
   }
 
   // Stores events named e<first>, e<first + 1>, ... as one batch.
@@ -167,7 +171,7 @@ class DeliveryWorkerTest : public ::testing::Test {
   }
 
   std::unique_ptr<DeliveryWorker> StartWorker(DeliveryOptions options = {}) {
-    auto worker = std::make_unique<DeliveryWorker>(options, *log_, sink_, clock_, sleeper_, metrics_);
+    auto worker = std::make_unique<DeliveryWorker>(options, *queue_, sink_, clock_, sleeper_, metrics_);
     EXPECT_OK(worker->Start());
     return worker;
   }
@@ -190,6 +194,7 @@ class DeliveryWorkerTest : public ::testing::Test {
   Metrics metrics_;
   FakeSink sink_;
   std::unique_ptr<EventLog> log_;
+  std::unique_ptr<EventRowQueue> queue_;
 };
 
 TEST_F(DeliveryWorkerTest, DeliversInOrderAndInBatchesOfTheLimit) {
@@ -239,7 +244,7 @@ TEST_F(DeliveryWorkerTest, HealthTellsWhyAnAttemptFailed) {
   std::promise<absl::Status> seen;
   DeliveryWorker* failing = nullptr;
   sleeper_.OnSleep([&](absl::Duration) { seen.set_value(failing->health()); });
-  DeliveryWorker worker({}, *log_, sink_, clock_, sleeper_, metrics_);
+  DeliveryWorker worker({}, *queue_, sink_, clock_, sleeper_, metrics_);
   failing = &worker;
   ASSERT_OK(worker.Start());
   EXPECT_THAT(seen.get_future().get(), HasReasonAndMessage(Reason::kSinkFailed, "no space left"));
@@ -285,7 +290,7 @@ TEST_F(DeliveryWorkerTest, ARestartContinuesBehindWhatWasCommitted) {
 TEST_F(DeliveryWorkerTest, StartFailsWhenTheSinkCannotBeOpened) {
   Append(1, 1);
   sink_.FailOpen(Error(Reason::kSinkFailed, "is in use"));
-  DeliveryWorker worker({}, *log_, sink_, clock_, sleeper_, metrics_);
+  DeliveryWorker worker({}, *queue_, sink_, clock_, sleeper_, metrics_);
   EXPECT_THAT(worker.Start(), HasReason(Reason::kSinkFailed));
   worker.Stop();
   EXPECT_TRUE(sink_.attempts().empty());
@@ -338,7 +343,7 @@ TEST_F(DeliveryWorkerTest, ARefusedRowGoesIntoQuarantineAndIsCountedThere) {
   ASSERT_EQ(ledger.size(), 1u);
   EXPECT_EQ(ledger[0].delivered_count(), 2);
   EXPECT_EQ(ledger[0].quarantined_count(), 1);
-  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_refused_rows_total 1\n"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_refused_rows_total{table=\"events\"} 1\n"));
 }
 
 TEST_F(DeliveryWorkerTest, ObeysTheTimeThatTheOtherSideNamesUpToALimit) {
@@ -358,7 +363,7 @@ TEST_F(DeliveryWorkerTest, WhatNeedsAPersonIsTriedSlowlyWithTheEventsThatCameMea
   int next = 2;
   sleeper_.OnSleep([&](absl::Duration) {
     blocked.push_back(
-        metrics_.Gauge(MetricRow{"zoomwatch_detector_delivery_blocked", MetricType::kGauge, "", {}}).Value());
+        metrics_.Gauge(kDeliveryBlocked, {"events"}).Value());
     Append(next++, 1);
   });
   const auto worker = StartWorker({.slow_backoff = {.initial = absl::Minutes(1), .longest = absl::Minutes(3)}});
@@ -372,7 +377,7 @@ TEST_F(DeliveryWorkerTest, WhatNeedsAPersonIsTriedSlowlyWithTheEventsThatCameMea
   EXPECT_LE(sleeps[0], absl::Minutes(1));
   EXPECT_LE(sleeps[1], absl::Minutes(2));
   EXPECT_LE(sleeps[2], absl::Minutes(3));
-  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivery_blocked 0\n"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivery_blocked{table=\"events\"} 0\n"));
 }
 
 TEST_F(DeliveryWorkerTest, LogsEachChangeOnce) {
