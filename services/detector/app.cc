@@ -12,6 +12,8 @@
 #include "common/status/status_macros.h"
 #include "common/transport/grpc/batch_server.h"
 #include "common/transport/grpc/ledger_server.h"
+#include "services/detector/alerts/alert_row_queue.h"
+#include "services/detector/alerts/alert_store.h"
 #include "services/detector/delivery/azure_delivery.h"
 #include "services/detector/delivery/delivery_worker.h"
 #include "services/detector/delivery/event_row_queue.h"
@@ -19,6 +21,7 @@
 #include "services/detector/detector_service.h"
 #include "services/detector/event_log/event_log.h"
 #include "services/detector/event_log/event_log_metrics.h"
+#include "services/detector/rules/rule_runner.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -49,10 +52,13 @@ class DetectorApp::State {
       });
     }
     steps.Add("event log", [this] { return OpenLog(); }, [this](absl::Time) { log_->Close(); });
+    if (config_.has_rules()) steps.Add("alert store", [this] { return OpenAlerts(); }, [](absl::Time) {});
     steps.Add("delivery", [this] { return StartDelivery(); }, [this](absl::Time deadline) {
       // The other half is for the store. A call that is cut short may have reached Azure: its rows then come twice.
-      worker_->Stop(std::max((deadline - deps_.clock->Now()) / 2, absl::ZeroDuration()));
+      const absl::Time half = deps_.clock->Now() + (deadline - deps_.clock->Now()) / 2;
+      for (const auto& worker : workers_) worker->Stop(std::max(half - deps_.clock->Now(), absl::ZeroDuration()));
     });
+    if (config_.has_rules()) steps.Add("rules", [this] { return StartRules(); }, [this](absl::Time) { runner_->Stop(); });
     steps.Add("grpc port", [this] { return Serve(); }, [this](absl::Time deadline) { server_->Shutdown(deadline); });
     steps.Add("ready", [this] { return MarkReady(); }, [this](absl::Time) {
       if (own_admin_ != nullptr) own_admin_->SetDraining();
@@ -74,16 +80,25 @@ class DetectorApp::State {
     return absl::OkStatus();
   }
 
-  absl::Status MakeSink() {
+  absl::Status MakeSinks() {
     const config::v1::Delivery& delivery = config_.delivery();
     switch (delivery.sink_case()) {
       case config::v1::Delivery::kJsonLines:
-        sink_ = std::make_unique<JsonLinesSink>(delivery.json_lines().file());
+        event_sink_ = std::make_unique<JsonLinesSink>(delivery.json_lines().file());
+        if (!config_.has_rules()) return absl::OkStatus();
+        if (delivery.json_lines().alerts_file().empty()) {
+          return Error(Reason::kConfigMissingKey, "delivery.json_lines.alerts_file: is needed, because there are rules");
+        }
+        if (delivery.json_lines().alerts_file() == delivery.json_lines().file()) {
+          return Error(Reason::kConfigInvalidValue, "delivery.json_lines.alerts_file: must not be the file of the events");
+        }
+        alert_sink_ = std::make_unique<JsonLinesSink>(delivery.json_lines().alerts_file());
         return absl::OkStatus();
       case config::v1::Delivery::kLogsIngestion: {
         ZOOMWATCH_ASSIGN_OR_RETURN(
             azure_, AzureDelivery::Make(delivery.logs_ingestion(), *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
-        sink_ = azure_->MakeSink(delivery.logs_ingestion().stream());
+        event_sink_ = azure_->MakeSink(delivery.logs_ingestion().stream());
+        if (config_.has_rules()) alert_sink_ = azure_->MakeSink(delivery.logs_ingestion().alert_stream());
         return absl::OkStatus();
       }
       case config::v1::Delivery::SINK_NOT_SET: break;
@@ -92,7 +107,7 @@ class DetectorApp::State {
   }
 
   absl::Status OpenLog() {
-    ZOOMWATCH_RETURN_IF_ERROR(MakeSink());
+    ZOOMWATCH_RETURN_IF_ERROR(MakeSinks());
     ZOOMWATCH_ASSIGN_OR_RETURN(log_, EventLog::Open(OptionsOf(config_.store()), *deps_.clock, *deps_.metrics));
     Admin().AddReadinessCheck("event_log", [this] { return log_->health(); });
     deps_.metrics->AddCollector([this] { SetLedgerGauges(); });
@@ -112,13 +127,45 @@ class DetectorApp::State {
     }
   }
 
+  absl::Status OpenAlerts() {
+    const config::v1::Rules& rules = config_.rules();
+    ZOOMWATCH_ASSIGN_OR_RETURN(
+        alerts_, AlertStore::Open({.directory = rules.alert_directory(), .retention = DurationOf(rules.alert_retention())}, *deps_.clock));
+    Admin().AddReadinessCheck("alert_store", [this] { return alerts_->health(); });
+    return absl::OkStatus();
+  }
+
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
   absl::Status StartDelivery() {
-    const DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
-    queue_ = std::make_unique<EventRowQueue>(*log_, azure_ != nullptr ? azure_->row_limits() : event_table::RowLimits{});
-    worker_ = std::make_unique<DeliveryWorker>(options, *queue_, *sink_, *deps_.clock, SystemSleeper::Get(), *deps_.metrics);
-    Admin().AddReadinessDetail("delivery", [this] { return worker_->health(); });
-    return worker_->Start();
+    const event_table::RowLimits limits = azure_ != nullptr ? azure_->row_limits() : event_table::RowLimits{};
+    // Alerts first: they are few, and what a person waits for.
+    if (alerts_ != nullptr) {
+      ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
+    }
+    return StartWorker("delivery", std::make_unique<EventRowQueue>(*log_, limits), *event_sink_);
+  }
+
+  absl::Status StartWorker(const std::string& name, std::unique_ptr<RowQueue> queue, RowSink& sink) {
+    DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
+    if (queue->table() == "alerts") options.max_wait = absl::ZeroDuration();
+    workers_.push_back(std::make_unique<DeliveryWorker>(options, *queue, sink, *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
+    queues_.push_back(std::move(queue));
+    DeliveryWorker* const worker = workers_.back().get();
+    Admin().AddReadinessDetail(name, [worker] { return worker->health(); });
+    return worker->Start();
+  }
+
+  // Rules that stand still are not a reason to be unready either.
+  absl::Status StartRules() {
+    const config::v1::Rules& rules = config_.rules();
+    runner_ = std::make_unique<RuleRunner>(
+        RuleRunnerOptions{.folders = {rules.folders().begin(), rules.folders().end()},
+                          .reload_interval = DurationOf(rules.reload_interval()),
+                          .settle_time = DurationOf(rules.settle_time()),
+                          .max_rule_state_bytes = static_cast<uint64_t>(rules.max_rule_state_bytes())},
+        *log_, *alerts_, *deps_.clock, *deps_.metrics);
+    Admin().AddReadinessDetail("rules", [this] { return runner_->health(); });
+    return runner_->Start();
   }
 
   absl::Status Serve() {
@@ -145,10 +192,12 @@ class DetectorApp::State {
   DetectorDeps deps_;
   std::unique_ptr<Metrics> own_metrics_;
   std::unique_ptr<AzureDelivery> azure_;  // null: rows go elsewhere
-  std::unique_ptr<RowSink> sink_;
+  std::unique_ptr<RowSink> event_sink_, alert_sink_;  // the latter null: no rules
   std::unique_ptr<EventLog> log_;
-  std::unique_ptr<EventRowQueue> queue_;
-  std::unique_ptr<DeliveryWorker> worker_;
+  std::unique_ptr<AlertStore> alerts_;  // null: no rules
+  std::vector<std::unique_ptr<RowQueue>> queues_;
+  std::vector<std::unique_ptr<DeliveryWorker>> workers_;
+  std::unique_ptr<RuleRunner> runner_;  // null: no rules
   std::unique_ptr<DetectorService> service_;
   std::unique_ptr<grpc::Service> detect_;
   std::unique_ptr<grpc::Service> ledger_;

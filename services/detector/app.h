@@ -1,4 +1,4 @@
-// The detector as an App: event log, delivery, gRPC port (events in, ledger out), admin port.
+// The detector as an App: event log, rules and their alerts, delivery, gRPC port (events in, ledger out), admin port.
 #pragma once
 
 #include <grpcpp/channel.h>

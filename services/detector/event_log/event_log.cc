@@ -55,8 +55,7 @@ class EventLog::Impl {
   // Hands the request to the writer and waits: a delivery commit, or (nullopt) the work of retention.
   absl::Status Commit(std::optional<DeliveryCommit> commit);
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
-  absl::Status Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
-                    const std::function<bool(const EventView&)>& callback);
+  absl::Status Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback);
   void Close();
   std::vector<ledger::v1::AccountLedger> GetLedger() const;
   EventLogState Position() const;
@@ -475,27 +474,29 @@ absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ListQuarantine(uint
   return entries;
 }
 
-absl::Status EventLog::Impl::Scan(absl::Time from_time, absl::Time to_time,
-                                  const std::function<bool(std::string_view)>& wanted,
-                                  const std::function<bool(const EventView&)>& callback) {
-  std::vector<std::pair<uint64_t, uint64_t>> ranges;  // of sequences, [first, second), neighbours joined
+absl::Status EventLog::Impl::Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback) {
+  std::vector<std::pair<uint64_t, uint64_t>> runs;  // of sequences, [first, second), neighbours joined
   {
     MutexLock lock(mutex_);
-    for (const auto& [number, block] : state_.blocks) {
-      if (block.greatest_time < from_time || block.least_time >= to_time) continue;
-      const uint64_t first = std::max(FirstOfBlock(number), state_.counters.first_sequence);
-      const uint64_t end = std::min(FirstOfBlock(number + 1), state_.counters.next_sequence);
-      if (!ranges.empty() && ranges.back().second == first) ranges.back().second = end;
-      else ranges.emplace_back(first, end);
+    const auto first_block = state_.blocks.lower_bound(range.begin_sequence == 0 ? 0 : BlockOf(range.begin_sequence));
+    for (auto at = first_block; at != state_.blocks.end(); ++at) {
+      const auto& [number, block] = *at;
+      if (block.greatest_time < range.from_time || block.least_time >= range.to_time) continue;
+      const uint64_t first = std::max({FirstOfBlock(number), state_.counters.first_sequence, range.begin_sequence});
+      const uint64_t end = std::min({FirstOfBlock(number + 1), state_.counters.next_sequence, range.end_sequence});
+      if (first >= end) continue;
+      if (!runs.empty() && runs.back().second == first) runs.back().second = end;
+      else runs.emplace_back(first, end);
     }
   }
-  for (const auto& range : ranges) {
-    auto walk = store_->NewIterator(kEvents, NumberKey(range.first), NumberKey(range.second));
+  for (const auto& run : runs) {
+    auto walk = store_->NewIterator(kEvents, NumberKey(run.first), NumberKey(run.second));
     for (; walk->Valid(); walk->Next()) {
       const auto sequence = ParseNumberKey(walk->key());
       const auto view = DecodeEvent(sequence.value_or(0), walk->value());
       if (!sequence.has_value() || !view.has_value()) return Error(Reason::kStorageCorrupt, "event log: an event cannot be read");
-      if (view->receive_time < from_time || view->receive_time >= to_time || (wanted && !wanted(view->name))) continue;
+      if (view->receive_time < range.from_time || view->receive_time >= range.to_time) continue;
+      if (range.wanted && !range.wanted(view->name)) continue;
       if (!callback(*view)) return absl::OkStatus();
     }
     ZOOMWATCH_RETURN_IF_ERROR(walk->status());
@@ -569,9 +570,8 @@ std::vector<ledger::v1::AccountLedger> EventLog::GetLedger() const { return impl
 absl::StatusOr<std::vector<QuarantineEntry>> EventLog::ListQuarantine(uint64_t after_id, size_t page_size) {
   return impl_->ListQuarantine(after_id, page_size);
 }
-absl::Status EventLog::Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
-                            const std::function<bool(const EventView&)>& callback) {
-  return impl_->Scan(from_time, to_time, wanted, callback);
+absl::Status EventLog::Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback) {
+  return impl_->Scan(range, callback);
 }
 absl::Status EventLog::ApplyRetention() { return impl_->Commit(std::nullopt); }
 void EventLog::Close() { impl_->Close(); }

@@ -57,6 +57,15 @@ struct EventView {
   std::string_view serialized;  // event.v1.Event
 };
 
+// Which events a scan passes: all conditions hold for each.
+struct ScanRange {
+  absl::Time from_time = absl::InfinitePast();   // inclusive, of receive_time
+  absl::Time to_time = absl::InfiniteFuture();   // exclusive
+  uint64_t begin_sequence = 0;                   // inclusive
+  uint64_t end_sequence = UINT64_MAX;            // exclusive
+  std::function<bool(std::string_view)> wanted;  // of the event's name; empty: all
+};
+
 struct StoredEvent {
   uint64_t sequence = 0;
   event::v1::Event event;
@@ -131,10 +140,9 @@ class EventLog {
   // Up to `page_size` entries with id > `after_id`, in order.
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
 
-  // Calls `callback` in the order of the log for each event with from_time <= receive_time < to_time for whose name `wanted` holds
-  // (empty: all), until it returns false. Sees the log as of the call. Cost: blocks of the log without such a time are skipped.
-  absl::Status Scan(absl::Time from_time, absl::Time to_time, const std::function<bool(std::string_view)>& wanted,
-                    const std::function<bool(const EventView&)>& callback);
+  // Calls `callback` in the order of the log for each event of the range until it returns false. Sees the log as of the call, so
+  // that a scan can be resumed by sequence. Cost: blocks of the log without such a time are skipped.
+  absl::Status Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback);
 
   // Removes delivered events that are older than the retention or beyond max_disk_bytes, by whole blocks. The writer does it by
   // itself, at most a minute late.

@@ -136,10 +136,7 @@ absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause caus
   return findings;
 }
 
-void LiveRule::Remember(std::uint64_t identity, Ticks time) {
-  Ticks& last = found_[identity];
-  last = std::max(last, time);
-}
+void LiveRule::Remember(std::uint64_t identity, Ticks time) { found_[identity] = time; }
 
 std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, FindingCause cause) {
   std::vector<std::uint64_t> touched;                     // in the order of the deltas

@@ -65,7 +65,7 @@ class LiveRule {
   absl::StatusOr<std::vector<Finding>> Tick(kql::Ticks now, FindingCause cause);
   kql::Ticks NextDue() const { return next_due_; }
 
-  // Tells of a finding of before a restart, so that its identity is not found again too early.
+  // Tells when an identity was found last before a restart, so that it is found again neither too early nor too late.
   void Remember(std::uint64_t identity, kql::Ticks time);
 
   std::uint64_t state_bytes() const { return view_->state_bytes(); }

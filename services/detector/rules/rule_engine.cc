@@ -77,7 +77,7 @@ std::vector<std::string> RuleEngine::SetRules(const ruleset::RuleSet& rules, con
     const auto known = entries_.find(rule.id);
     const bool same_query = known != entries_.end() && known->second->rule().query == rule.query &&
                             known->second->rule().kind == rule.kind && known->second->rule().query_period == rule.query_period;
-    if (same_query && known->second->status.state == RuleState::kRunning) {
+    if (same_query) {  // one that failed stays failed: it would fail again
       std::unique_ptr<Entry> entry = std::move(known->second);
       entry->loaded = loaded;
       entry->status.rule = loaded;
@@ -148,6 +148,10 @@ std::vector<std::string> RuleEngine::Outdated(const LegacyNames& observed) const
   return ids;
 }
 
+bool RuleEngine::WaitsForColumns() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) { return !entry.second->unobserved.empty(); });
+}
+
 void RuleEngine::Forget(const std::vector<std::string>& rule_ids) {
   for (const std::string& id : rule_ids) entries_.erase(id);
   Index();
@@ -193,8 +197,7 @@ void RuleEngine::Remember(std::string_view rule_id, std::uint64_t identity, Tick
   if (at->second->live != nullptr) {
     at->second->live->Remember(identity, time);
   } else {
-    Ticks& last = at->second->found[identity];
-    last = std::max(last, time);
+    at->second->found[identity] = time;
   }
 }
 

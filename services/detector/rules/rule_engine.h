@@ -60,11 +60,14 @@ class RuleEngine {
   RuleEngine(LiveRuleOptions options, BatchTables* tables);
   ~RuleEngine();
 
-  // Makes the enabled rules of the set the ones that run. Rules whose query did not change keep their state and get their new texts.
+  // Makes the enabled rules of the set the ones that run. Rules whose query did not change keep their state (failed ones too) and get
+  // their new texts.
   // Returns the ids of the rules that begin anew: their history is to be given by Replay().
   std::vector<std::string> SetRules(const ruleset::RuleSet& rules, const event_table::EventCatalog& catalog);
   // Ids of the rules that mention a legacy column which no event had when they were bound, and `observed` has now.
   std::vector<std::string> Outdated(const event_table::LegacyNames& observed) const;
+  // Whether a rule mentions a legacy column that no event had when it was bound.
+  bool WaitsForColumns() const;
   // Drops these rules, so that the next SetRules() begins them anew.
   void Forget(const std::vector<std::string>& rule_ids);
 
@@ -72,9 +75,10 @@ class RuleEngine {
   absl::Duration LongestPeriod(const std::vector<std::string>& rule_ids) const;
   // Gives these rules an event from before the clock; what they find in it is not reported. `order` as in Insert().
   void Replay(const std::vector<std::string>& rule_ids, const event::v1::Event& event, std::uint64_t order);
-  // Ends a replay: the rules named stand at the clock.
+  // Ends a replay: the rules named stand at the clock. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of
+  // their frequency after it.
   void FinishReplay(const std::vector<std::string>& rule_ids, kql::Ticks clock);
-  // A finding of before a restart; see LiveRule::Remember().
+  // The last finding of before a restart; after FinishReplay(). See LiveRule::Remember().
   void Remember(std::string_view rule_id, std::uint64_t identity, kql::Ticks time);
 
   // Passes time up to `now` (exclusive of what an event at `now` brings) and appends what the rules find on the way.

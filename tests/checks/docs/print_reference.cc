@@ -15,6 +15,7 @@
 #include "common/status/reasons.h"
 #include "services/detector/delivery/delivery_metrics.h"
 #include "services/detector/event_log/event_log_metrics.h"
+#include "services/detector/rules/rule_metrics.h"
 #include "services/normalizer/metrics.h"
 #include "services/receiver/forwarder_metrics.h"
 #include "services/receiver/metrics.h"
@@ -75,6 +76,7 @@ void PrintMetrics() {
   PrintMetricTable("Normalizer", NormalizerMetricTable());
   PrintMetricTable("Detector: event log", detector::EventLogMetricTable());
   PrintMetricTable("Detector: delivery", detector::kDeliveryMetrics);
+  PrintMetricTable("Detector: rules", detector::kRuleMetrics);
 }
 
 // The descriptors of the importer are of another pool than the generated code, so the extension is read through its bytes.

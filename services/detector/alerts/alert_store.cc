@@ -1,0 +1,249 @@
+#include "services/detector/alerts/alert_store.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "common/log/log.h"
+#include "common/status/reasons.h"
+#include "common/status/status_macros.h"
+#include "services/detector/alerts/stored_numbers.h"
+
+// On disk, never to be changed: integers are big-endian.
+//   alerts    sequence:u64 -> alert.v1.Alert
+//   ids       alert_id -> sequence:u64
+//   findings  rule_id "/" identity:u64 -> time:u64 revision:u64
+//   refused   sequence:u64 -> reason "\n" message
+//   meta      "state" -> position.sequence position.clock next first delivered : u64, sink_state
+namespace zoomwatch::detector {
+namespace {
+
+constexpr storage::Family kAlerts = 0;
+constexpr storage::Family kIds = 1;
+constexpr storage::Family kFindings = 2;
+constexpr storage::Family kRefused = 3;
+constexpr storage::Family kMeta = 4;
+constexpr std::string_view kStateKey = "state";
+constexpr int kRemovalsPerWrite = 100;
+
+absl::Status Corrupt(std::string_view what) { return Error(Reason::kStorageCorrupt, fmt::format("alert store: {} cannot be read", what)); }
+
+std::string FindingKey(std::string_view rule_id, std::uint64_t identity) {
+  std::string key(rule_id);
+  key += '/';
+  AppendNumber(identity, key);
+  return key;
+}
+
+std::string FindingValue(kql::Ticks time, int revision) {
+  std::string value;
+  AppendNumber(static_cast<std::uint64_t>(time), value);
+  AppendNumber(static_cast<std::uint64_t>(revision), value);
+  return value;
+}
+
+std::optional<KnownFinding> ParseFinding(std::string_view key, std::string_view value) {
+  constexpr std::size_t kTail = 1 + sizeof(std::uint64_t);
+  if (key.size() <= kTail || key[key.size() - kTail] != '/') return std::nullopt;
+  NumberReader identity(key.substr(key.size() - sizeof(std::uint64_t)));
+  NumberReader numbers(value);
+  KnownFinding finding{.rule_id = std::string(key.substr(0, key.size() - kTail)), .identity = identity.Next()};
+  finding.time = static_cast<kql::Ticks>(numbers.Next());
+  finding.revision = static_cast<int>(numbers.Next());
+  if (!identity.ok() || !numbers.ok()) return std::nullopt;
+  return finding;
+}
+
+absl::StatusOr<alert::v1::Alert> ParseAlert(std::string_view value) {
+  alert::v1::Alert alert;
+  if (!alert.ParseFromArray(value.data(), static_cast<int>(value.size()))) return Corrupt("an alert");
+  return alert;
+}
+
+}  // namespace
+
+std::vector<storage::FamilyOptions> AlertStoreFamilies() {
+  return {{.name = "alerts"}, {.name = "ids", .point_lookups = true}, {.name = "findings", .point_lookups = true},
+          {.name = "refused"}, {.name = "meta"}};
+}
+
+absl::StatusOr<std::unique_ptr<AlertStore>> AlertStore::Open(AlertStoreOptions options, const Clock& clock) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(auto store, storage::OpenKeyedStore({.folder = options.directory, .families = AlertStoreFamilies()}));
+  return Open(std::move(options), std::move(store), clock);
+}
+
+absl::StatusOr<std::unique_ptr<AlertStore>> AlertStore::Open(AlertStoreOptions options, std::unique_ptr<storage::KeyedStore> store,
+                                                             const Clock& clock) {
+  std::unique_ptr<AlertStore> alerts(new AlertStore(std::move(options), std::move(store), clock));
+  ZOOMWATCH_RETURN_IF_ERROR(alerts->Load());
+  return alerts;
+}
+
+AlertStore::AlertStore(AlertStoreOptions options, std::unique_ptr<storage::KeyedStore> store, const Clock& clock)
+    : options_(std::move(options)), store_(std::move(store)), clock_(clock) {}
+
+absl::Status AlertStore::Load() {
+  const auto value = store_->Get(kMeta, kStateKey);
+  if (absl::IsNotFound(value.status())) return absl::OkStatus();
+  ZOOMWATCH_RETURN_IF_ERROR(value.status());
+  NumberReader numbers(*value);
+  State state;
+  state.position.sequence = numbers.Next();
+  state.position.clock = static_cast<kql::Ticks>(numbers.Next());
+  state.next = numbers.Next();
+  state.first = numbers.Next();
+  state.delivered = numbers.Next();
+  state.sink_state = numbers.Rest();
+  if (!numbers.ok()) return Corrupt("its state");
+  const MutexLock lock(mutex_);
+  state_ = std::move(state);
+  return absl::OkStatus();
+}
+
+void AlertStore::PutState(const State& state, storage::KeyedBatch& batch) {
+  std::string value;
+  for (const std::uint64_t number :
+       {state.position.sequence, static_cast<std::uint64_t>(state.position.clock), state.next, state.first, state.delivered}) {
+    AppendNumber(number, value);
+  }
+  batch.Put(kMeta, kStateKey, value + state.sink_state);
+}
+
+absl::Status AlertStore::Write(storage::KeyedBatch& batch, State state) {
+  if (absl::Status failed = health(); !failed.ok()) return failed;
+  PutState(state, batch);
+  const absl::Status status = store_->Write(batch);
+  const MutexLock lock(mutex_);
+  if (status.ok()) {
+    state_ = std::move(state);
+  } else {
+    failure_ = status;
+  }
+  stored_.NotifyAll();
+  return status;
+}
+
+absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings() {
+  std::vector<KnownFinding> findings;
+  auto walk = store_->NewIterator(kFindings, {}, {});
+  for (; walk->Valid(); walk->Next()) {
+    auto finding = ParseFinding(walk->key(), walk->value());
+    if (!finding) return Corrupt("a finding");
+    findings.push_back(*std::move(finding));
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  return findings;
+}
+
+absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAlert> alerts) {
+  const MutexLock write_lock(write_mutex_);
+  State state = Snapshot();
+  state.position = position;
+  storage::KeyedBatch batch;
+  std::map<std::string, int> revisions;  // by finding key, of this commit
+  std::map<std::string, bool> ids;       // of this commit
+  for (NewAlert& fresh : alerts) {
+    alert::v1::Alert& alert = fresh.alert;
+    const auto known = store_->Get(kIds, alert.alert_id());
+    if (known.ok() || !ids.emplace(alert.alert_id(), true).second) continue;
+    if (!absl::IsNotFound(known.status())) return known.status();
+    const std::string key = FindingKey(alert.rule_id(), fresh.identity);
+    int& revision = revisions[key];
+    if (revision == 0) {
+      const auto before = store_->Get(kFindings, key);
+      if (!before.ok() && !absl::IsNotFound(before.status())) return before.status();
+      const auto finding = before.ok() ? ParseFinding(key, *before) : std::nullopt;
+      if (before.ok() && !finding) return Corrupt("a finding");
+      revision = finding ? finding->revision : 0;
+    }
+    alert.set_revision(++revision);
+    alert.set_sequence(static_cast<std::int64_t>(state.next));
+    batch.Put(kAlerts, NumberKeyOf(state.next), alert.SerializeAsString());
+    batch.Put(kIds, alert.alert_id(), NumberKeyOf(state.next));
+    batch.Put(kFindings, key, FindingValue(fresh.time, revision));
+    ++state.next;
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(Retain(batch, state));
+  return Write(batch, std::move(state));
+}
+
+absl::Status AlertStore::Retain(storage::KeyedBatch& batch, State& state) {
+  const absl::Time cutoff = clock_.Now() - options_.retention;
+  const std::uint64_t end = std::min(state.delivered + 1, state.first + kRemovalsPerWrite);
+  auto walk = store_->NewIterator(kAlerts, NumberKeyOf(state.first), NumberKeyOf(end));
+  for (; walk->Valid(); walk->Next()) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(const alert::v1::Alert alert, ParseAlert(walk->value()));
+    if (absl::FromUnixSeconds(alert.alert_time().seconds()) >= cutoff) break;
+    batch.Delete(kAlerts, walk->key());
+    batch.Delete(kRefused, walk->key());
+    batch.Delete(kIds, alert.alert_id());
+    ++state.first;
+  }
+  return walk->status();
+}
+
+absl::StatusOr<std::vector<alert::v1::Alert>> AlertStore::ReadFrom(std::uint64_t sequence, std::size_t max_items) {
+  const State state = Snapshot();
+  if (sequence < state.first) {
+    return absl::OutOfRangeError(fmt::format("alert {} was removed; the oldest is {}", sequence, state.first));
+  }
+  std::vector<alert::v1::Alert> alerts;
+  if (sequence >= state.next) return alerts;
+  auto walk = store_->NewIterator(kAlerts, NumberKeyOf(sequence), NumberKeyOf(state.next));
+  for (; walk->Valid() && alerts.size() < max_items; walk->Next()) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(walk->value()));
+    alerts.push_back(std::move(alert));
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  return alerts;
+}
+
+bool AlertStore::WaitForAlerts(std::uint64_t sequence, absl::Duration timeout, const std::stop_token& stop) {
+  const absl::Duration deadline = SystemClock::Get().Monotonic() + timeout;
+  const std::stop_callback wake(stop, [this] {
+    const MutexLock lock(mutex_);
+    stored_.NotifyAll();
+  });
+  const MutexLock lock(mutex_);
+  while (state_.next <= sequence) {
+    const absl::Duration left = deadline - SystemClock::Get().Monotonic();
+    if (left <= absl::ZeroDuration() || stop.stop_requested() || !failure_.ok()) return false;
+    stored_.WaitFor(mutex_, left);
+  }
+  return true;
+}
+
+absl::StatusOr<alert::v1::Alert> AlertStore::Find(std::string_view alert_id) {
+  const auto sequence = store_->Get(kIds, alert_id);
+  if (absl::IsNotFound(sequence.status())) return absl::NotFoundError(fmt::format("there is no alert {}", alert_id));
+  ZOOMWATCH_RETURN_IF_ERROR(sequence.status());
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, *sequence));
+  return ParseAlert(value);
+}
+
+absl::Status AlertStore::CommitDelivered(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused) {
+  const MutexLock write_lock(write_mutex_);
+  State state = Snapshot();
+  state.delivered = up_to_sequence;
+  state.sink_state = std::move(sink_state);
+  storage::KeyedBatch batch;
+  for (const RefusedAlert& alert : refused) batch.Put(kRefused, NumberKeyOf(alert.sequence), alert.reason + "\n" + alert.message);
+  return Write(batch, std::move(state));
+}
+
+AlertStore::State AlertStore::Snapshot() const {
+  const MutexLock lock(mutex_);
+  return state_;
+}
+RulesPosition AlertStore::position() const { return Snapshot().position; }
+std::uint64_t AlertStore::DeliveredPosition() const { return Snapshot().delivered; }
+std::string AlertStore::SinkState() const { return Snapshot().sink_state; }
+std::uint64_t AlertStore::FirstSequence() const { return Snapshot().first; }
+std::uint64_t AlertStore::EndSequence() const { return Snapshot().next; }
+absl::Status AlertStore::health() const {
+  const MutexLock lock(mutex_);
+  return failure_;
+}
+
+}  // namespace zoomwatch::detector

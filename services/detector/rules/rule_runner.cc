@@ -1,0 +1,315 @@
+#include "services/detector/rules/rule_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "common/event_table/legacy_columns.h"
+#include "common/kql/json.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "services/detector/alerts/alert_row.h"
+#include "services/detector/hunt/event_tables.h"
+#include "services/detector/rules/alert_builder.h"
+#include "services/detector/rules/rule_metrics.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using kql::Ticks;
+
+constexpr std::size_t kEventsPerStep = 256;
+constexpr std::size_t kBytesPerStep = 4 << 20;
+constexpr absl::Duration kIdle = absl::Milliseconds(100);
+// Without alerts the position is written now and then only: what is evaluated again then makes the same alerts as before, none.
+constexpr std::uint64_t kEventsPerCommit = 10'000;
+constexpr absl::Duration kTimePerCommit = absl::Seconds(5);
+// Columns that came to be known from the history of some rules may bring other rules to begin anew.
+constexpr int kMaxRounds = 4;
+constexpr std::size_t kMaxLegacyNames = 10'000;
+
+Ticks TicksOf(absl::Time time) { return kql::kUnixEpoch + absl::ToUnixNanos(time) / 100; }
+Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
+absl::Time TimeOf(Ticks ticks) {
+  const Ticks since_epoch = ticks - kql::kUnixEpoch;
+  return absl::FromUnixSeconds(since_epoch / kql::kTicksPerSecond) + absl::Nanoseconds(since_epoch % kql::kTicksPerSecond * 100);
+}
+
+std::vector<std::unique_ptr<ruleset::RuleSource>> SourcesOf(const std::vector<std::string>& folders) {
+  std::vector<std::unique_ptr<ruleset::RuleSource>> sources;
+  for (const std::string& folder : folders) sources.push_back(std::make_unique<ruleset::FolderRuleSource>(folder));
+  return sources;
+}
+
+std::vector<const ruleset::RuleSource*> PointersTo(const std::vector<std::unique_ptr<ruleset::RuleSource>>& sources) {
+  std::vector<const ruleset::RuleSource*> pointers;
+  for (const auto& source : sources) pointers.push_back(source.get());
+  return pointers;
+}
+
+}  // namespace
+
+ruleset::QueryFindings RuleRunner::CurrentColumns::Check(std::string_view query) const {
+  const event_table::EventCatalog catalog = Catalog();
+  return ruleset::BindingChecker(catalog).Check(query);
+}
+
+void RuleRunner::CurrentColumns::Set(std::shared_ptr<const event_table::LegacyNames> observed) {
+  const MutexLock lock(mutex_);
+  observed_ = std::move(observed);
+}
+
+event_table::EventCatalog RuleRunner::CurrentColumns::Catalog() const {
+  const MutexLock lock(mutex_);
+  return event_table::EventCatalog(observed_);
+}
+
+std::unique_ptr<kql::TableSource> RuleRunner::SeenEvents::Open(Ticks from, Ticks to) {
+  return std::make_unique<EventTables>(log_, from, to, position_ + 1);
+}
+
+RuleRunner::RuleRunner(RuleRunnerOptions options, EventLog& log, AlertStore& alerts, const Clock& clock, Metrics& metrics)
+    : options_(std::move(options)),
+      log_(log),
+      alerts_(alerts),
+      clock_(clock),
+      metrics_(metrics),
+      sources_(SourcesOf(options_.folders)),
+      holder_(PointersTo(sources_), columns_),
+      engine_({.max_state_bytes = options_.max_rule_state_bytes}, &tables_) {}
+
+RuleRunner::~RuleRunner() { Stop(); }
+
+absl::Status RuleRunner::Start() {
+  for (const auto& source : sources_) ZOOMWATCH_RETURN_IF_ERROR(source->Read().status());
+  RulesPosition position = alerts_.position();
+  if (position.clock == 0) {
+    position = {.sequence = log_.EndSequence() - 1, .clock = SettledNow()};
+    ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
+  }
+  position_ = committed_ = position.sequence;
+  engine_.FinishReplay({}, position.clock);
+  metrics_.AddCollector([this] { CollectMetrics(); });
+  Load();
+  {
+    const MutexLock lock(mutex_);
+    ended_ = false;
+  }
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  return absl::OkStatus();
+}
+
+void RuleRunner::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+absl::Status RuleRunner::health() const {
+  const MutexLock lock(mutex_);
+  return health_;
+}
+
+std::shared_ptr<const ruleset::ReloadResult> RuleRunner::LastLoad() const {
+  const MutexLock lock(mutex_);
+  return last_result_;
+}
+
+absl::StatusOr<std::shared_ptr<const ruleset::ReloadResult>> RuleRunner::Reload() {
+  const MutexLock lock(mutex_);
+  const std::uint64_t before = load_count_;
+  reload_wanted_ = true;
+  while (load_count_ == before && !ended_) reloaded_.Wait(mutex_);
+  if (load_count_ == before) return absl::CancelledError("the rules are stopping");
+  return last_result_;
+}
+
+void RuleRunner::Run(const std::stop_token& stop) {
+  absl::Status status = Apply(*holder_.Current());
+  if (status.ok()) Log(Severity::kInfo, "rules are running", {{"rules", std::to_string(engine_.Status().size())}});
+  while (status.ok() && !stop.stop_requested()) status = Step(stop);
+  if (status.ok()) status = Commit();
+  if (!status.ok()) Log(Severity::kError, "the rules stand still until a restart", {{"error", status}});
+  const MutexLock lock(mutex_);
+  health_ = status;
+  ended_ = true;
+  reloaded_.NotifyAll();
+}
+
+absl::Status RuleRunner::Step(const std::stop_token& stop) {
+  const absl::Duration now = clock_.Monotonic();
+  bool reload = now - last_load_ >= options_.reload_interval;
+  {
+    const MutexLock lock(mutex_);
+    reload = reload || reload_wanted_;
+    reload_wanted_ = false;
+  }
+  if (reload) {
+    Load();
+    if (!LastLoad()->diff.empty()) ZOOMWATCH_RETURN_IF_ERROR(Apply(*holder_.Current()));
+    const MutexLock lock(mutex_);
+    ++load_count_;
+    reloaded_.NotifyAll();
+  }
+  if (log_.WaitForEvents(position_ + 1, kIdle, stop)) {
+    auto events = log_.ReadFrom(position_ + 1, kEventsPerStep, kBytesPerStep);
+    if (absl::IsOutOfRange(events.status())) {
+      const std::uint64_t first = log_.FirstSequence();
+      Log(Severity::kError, "retention removed events that the rules had not seen", {{"events", std::to_string(first - position_ - 1)}});
+      metrics_.Counter(kRuleSkippedEvents).Increment(static_cast<double>(first - position_ - 1));
+      position_ = first - 1;
+      return absl::OkStatus();
+    }
+    ZOOMWATCH_RETURN_IF_ERROR(events.status());
+    ZOOMWATCH_RETURN_IF_ERROR(Evaluate(*events));
+  } else if (const Ticks settled = SettledNow(); engine_.NextDue() <= settled) {
+    engine_.AdvanceTo(settled, findings_);
+  }
+  const bool due = position_ - committed_ >= kEventsPerCommit || (position_ != committed_ && now - last_commit_ >= kTimePerCommit);
+  return findings_.empty() && !due ? absl::OkStatus() : Commit();
+}
+
+absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
+  for (const StoredEvent& stored : events) {
+    if (ReceiveTicks(stored.event) < engine_.clock()) metrics_.Counter(kRuleLateEvents).Increment();
+    Observe(stored.event);
+    // Before the event itself: its columns are known to the rules that see it.
+    if (observed_more_) ZOOMWATCH_RETURN_IF_ERROR(AdoptColumns());
+    position_ = stored.sequence;
+    engine_.Insert(stored.event, stored.sequence, findings_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RuleRunner::Commit() {
+  std::vector<NewAlert> alerts;
+  for (const EngineFinding& found : findings_) {
+    alerts.push_back({.alert = BuildAlert(found.rule->rule, found.schema, found.finding, 0),
+                      .identity = found.finding.identity,
+                      .time = found.finding.time});
+  }
+  std::vector<std::pair<Ticks, std::string>> made;  // alert time of those that an event caused, severity
+  for (const NewAlert& alert : alerts) made.emplace_back(alert.alert.cause() == alert::v1::CAUSE_EVENT ? alert.time : 0, SeverityText(alert.alert.severity()));
+  ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit({.sequence = position_, .clock = engine_.clock()}, std::move(alerts)));
+  findings_.clear();
+  committed_ = position_;
+  last_commit_ = clock_.Monotonic();
+  for (const auto& [time, severity] : made) {
+    metrics_.Counter(kAlerts, {severity}).Increment();
+    if (time != 0) metrics_.Histogram(kAlertSeconds).Observe(absl::ToDoubleSeconds(clock_.Now() - TimeOf(time)));
+  }
+  return absl::OkStatus();
+}
+
+void RuleRunner::Load() {
+  auto result = std::make_shared<const ruleset::ReloadResult>(holder_.Reload());
+  last_load_ = clock_.Monotonic();
+  LogFindings(*result);
+  const MutexLock lock(mutex_);
+  last_result_ = std::move(result);
+}
+
+// Each problem once, not at every reload.
+void RuleRunner::LogFindings(const ruleset::ReloadResult& result) {
+  std::string problems;
+  double refused = 0;
+  for (const ruleset::FileResult& file : result.files) {
+    if (file.outcome != ruleset::FileResult::Outcome::kLoaded) ++refused;
+    for (const ruleset::LoadFinding& finding : file.result.findings) problems += ruleset::Explain(file.file, finding) + "\n";
+  }
+  metrics_.Gauge(kRules, {"refused"}).Set(refused);
+  const bool news = std::exchange(last_problems_, problems) != problems;
+  if (news) {
+    for (const ruleset::FileResult& file : result.files) {
+      for (const ruleset::LoadFinding& finding : file.result.findings) {
+        Log(finding.impact() == ruleset::Impact::kError ? Severity::kError : Severity::kWarning, "rule file",
+            {{"folder", file.source}, {"finding", ruleset::Explain(file.file, finding)}});
+      }
+    }
+  }
+  if (news || !result.diff.empty()) {
+    const auto count = [](const std::vector<std::string>& ids) { return std::to_string(ids.size()); };
+    Log(Severity::kInfo, "rules loaded",
+        {{"added", count(result.diff.added)}, {"removed", count(result.diff.removed)}, {"changed_query", count(result.diff.changed_query)},
+         {"changed_text", count(result.diff.changed_text)}, {"refused_files", std::to_string(static_cast<int>(refused))}});
+  }
+}
+
+absl::Status RuleRunner::Apply(const ruleset::RuleSet& set) {
+  // Findings belong to the rules as they were.
+  if (!findings_.empty()) ZOOMWATCH_RETURN_IF_ERROR(Commit());
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const event_table::EventCatalog catalog = columns_.Catalog();
+    const std::vector<std::string> anew = engine_.SetRules(set, catalog);
+    if (anew.empty()) return absl::OkStatus();
+    ZOOMWATCH_RETURN_IF_ERROR(Warm(anew));
+    if (!std::exchange(observed_more_, false)) return absl::OkStatus();
+    columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));
+    engine_.Forget(engine_.Outdated(observed_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
+  const Ticks clock = engine_.clock();
+  const absl::Duration period = engine_.LongestPeriod(rule_ids);
+  absl::Status status;
+  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1},
+                                      [&](const EventView& view) {
+                                        event::v1::Event event;
+                                        if (!event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) return true;
+                                        Observe(event);
+                                        engine_.Replay(rule_ids, event, view.sequence);
+                                        return true;
+                                      }));
+  engine_.FinishReplay(rule_ids, clock);
+  return Remember(rule_ids);
+}
+
+absl::Status RuleRunner::Remember(const std::vector<std::string>& rule_ids) {
+  const std::set<std::string> wanted(rule_ids.begin(), rule_ids.end());
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<KnownFinding> findings, alerts_.KnownFindings());
+  for (const KnownFinding& finding : findings) {
+    if (wanted.contains(finding.rule_id)) engine_.Remember(finding.rule_id, finding.identity, finding.time);
+  }
+  return absl::OkStatus();
+}
+
+void RuleRunner::Observe(const event::v1::Event& event) {
+  if (!engine_.WaitsForColumns()) return;
+  const auto body = kql::ParseJson(event.payload());
+  if (!body) return;
+  const std::size_t before = observed_.size();
+  event_table::CollectLegacyNames(*body, kMaxLegacyNames, observed_);
+  observed_more_ = observed_more_ || observed_.size() != before;
+}
+
+absl::Status RuleRunner::AdoptColumns() {
+  observed_more_ = false;
+  columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));
+  const std::vector<std::string> outdated = engine_.Outdated(observed_);
+  if (outdated.empty()) return absl::OkStatus();
+  if (!findings_.empty()) ZOOMWATCH_RETURN_IF_ERROR(Commit());
+  engine_.Forget(outdated);
+  return Apply(*holder_.Current());
+}
+
+Ticks RuleRunner::SettledNow() const { return TicksOf(clock_.Now() - options_.settle_time); }
+
+void RuleRunner::CollectMetrics() {
+  double failed = 0, running = 0, bytes = 0;
+  for (const RuleStatus& rule : engine_.Status()) {
+    (rule.state == RuleState::kFailed ? failed : running) += 1;
+    bytes += static_cast<double>(rule.state_bytes);
+  }
+  metrics_.Gauge(kRules, {"running"}).Set(running);
+  metrics_.Gauge(kRules, {"failed"}).Set(failed);
+  metrics_.Gauge(kRuleStateBytes).Set(bytes);
+  metrics_.Gauge(kAlertsPending).Set(static_cast<double>(alerts_.EndSequence() - 1 - alerts_.DeliveredPosition()));
+  metrics_.Gauge(kRulePendingEvents).Set(static_cast<double>(log_.EndSequence() - 1 - alerts_.position().sequence));
+}
+
+}  // namespace zoomwatch::detector

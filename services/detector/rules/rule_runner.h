@@ -1,0 +1,132 @@
+// Runs the rules over the event log: every stored event once, in the order of the log; what they find becomes alerts in the store.
+//
+// One thread reads events, passes them to the engine and commits alerts and position in one write. When no events come, it passes
+// time, but stays `settle_time` behind the system's clock, so that events on their way are not late. Rules that begin anew (at a
+// start, when a query changes) read the events of their period again; what lies in it already makes no alerts. The folders are
+// read every reload_interval; files that changed take force between two events.
+// The first start ever begins at the end of the log: what was stored before warms the rules and makes no alerts.
+// Threading: Start() and Stop() from one thread; the rest is thread-safe. Ownership: log, store, clock, metrics outlive the runner.
+// Errors: a store that cannot be written ends the thread; health() says so, and the next start goes on where the alerts end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/event_table/event_catalog.h"
+#include "common/metrics/metrics.h"
+#include "common/ruleset/rule_set.h"
+#include "common/sync/mutex.h"
+#include "common/time/clock.h"
+#include "services/detector/alerts/alert_store.h"
+#include "services/detector/event_log/event_log.h"
+#include "services/detector/rules/rule_engine.h"
+
+namespace zoomwatch::detector {
+
+struct RuleRunnerOptions {
+  std::vector<std::string> folders;  // a rule of a later one replaces a rule with the same id of an earlier one
+  absl::Duration reload_interval = absl::Seconds(10);
+  absl::Duration settle_time = absl::Seconds(2);
+  std::uint64_t max_rule_state_bytes = 256ULL << 20;
+};
+
+class RuleRunner {
+ public:
+  RuleRunner(RuleRunnerOptions options, EventLog& log, AlertStore& alerts, const Clock& clock, Metrics& metrics);
+  // As Stop().
+  ~RuleRunner();
+
+  // Loads the rules and starts. Files with errors are logged and left out. Error: a folder cannot be read, and no rules are known
+  // from it.
+  absl::Status Start();
+  // Ends after the events that are being evaluated. Idempotent.
+  void Stop();
+
+  // OK, or why the rules stand still.
+  absl::Status health() const;
+  // The rules that run, ordered by name.
+  std::vector<RuleStatus> Rules() const { return engine_.Status(); }
+  // As of the last time that the folders were read.
+  std::shared_ptr<const ruleset::ReloadResult> LastLoad() const;
+  // Reads the folders again now and waits until what changed is in force. CANCELLED: the runner is stopping.
+  absl::StatusOr<std::shared_ptr<const ruleset::ReloadResult>> Reload();
+
+ private:
+  // Checks queries against the columns that are known now. Thread-safe.
+  class CurrentColumns final : public ruleset::QueryChecker {
+   public:
+    ruleset::QueryFindings Check(std::string_view query) const override;
+    void Set(std::shared_ptr<const event_table::LegacyNames> observed);
+    event_table::EventCatalog Catalog() const;
+
+   private:
+    mutable Mutex mutex_;
+    std::shared_ptr<const event_table::LegacyNames> observed_ ABSL_GUARDED_BY(mutex_);
+  };
+  // The log as the rules have seen it, for rules that run in batch.
+  class SeenEvents final : public BatchTables {
+   public:
+    SeenEvents(EventLog& log, const std::uint64_t& position) : log_(log), position_(position) {}
+    std::unique_ptr<kql::TableSource> Open(kql::Ticks from, kql::Ticks to) override;
+
+   private:
+    EventLog& log_;
+    const std::uint64_t& position_;
+  };
+
+  void Run(const std::stop_token& stop);
+  // One step; an error ends the thread.
+  absl::Status Step(const std::stop_token& stop);
+  void Load();
+  void LogFindings(const ruleset::ReloadResult& result);
+  // Puts the rules of the set in force and gives those that begin anew their history.
+  absl::Status Apply(const ruleset::RuleSet& set);
+  absl::Status Warm(const std::vector<std::string>& rule_ids);
+  absl::Status Remember(const std::vector<std::string>& rule_ids);
+  // Takes note of legacy columns that an event has.
+  void Observe(const event::v1::Event& event);
+  // Binds rules again that mean something else with the columns that came to be known.
+  absl::Status AdoptColumns();
+  absl::Status Evaluate(const std::vector<StoredEvent>& events);
+  absl::Status Commit();
+  kql::Ticks SettledNow() const;
+  void CollectMetrics();
+
+  const RuleRunnerOptions options_;
+  EventLog& log_;
+  AlertStore& alerts_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  CurrentColumns columns_;
+  std::vector<std::unique_ptr<ruleset::RuleSource>> sources_;
+  ruleset::RuleSetHolder holder_;
+  // Of the thread:
+  std::uint64_t position_ = 0;
+  SeenEvents tables_{log_, position_};
+  RuleEngine engine_;
+  event_table::LegacyNames observed_;
+  bool observed_more_ = false;
+  std::vector<EngineFinding> findings_;
+  std::uint64_t committed_ = 0;
+  absl::Duration last_commit_, last_load_;  // monotonic
+  std::string last_problems_;
+  // Shared:
+  mutable Mutex mutex_;
+  CondVar reloaded_;
+  bool reload_wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = true;
+  std::uint64_t load_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const ruleset::ReloadResult> last_result_ ABSL_GUARDED_BY(mutex_);
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace zoomwatch::detector

@@ -1,0 +1,207 @@
+// Rules in the running pipeline: signed webhooks in, alerts out, through kills and changed rule files. All of it as programs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "common/json/parser.h"
+#include "tests/integration/cli/program.h"
+
+namespace zoomwatch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::PipelineFolder;
+using testing::ProgramResult;
+using testing::RunProgram;
+
+// Alerts once for each user who is deactivated, whoever they are.
+constexpr char kDeactivated[] = R"(id: 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01
+name: User deactivated
+description: A user was deactivated.
+severity: Low
+status: Available
+kind: Scheduled
+queryFrequency: 1h
+queryPeriod: 1d
+triggerOperator: gt
+triggerThreshold: 0
+tactics: [Impact]
+relevantTechniques: [T1531]
+query: |
+  ZoomLogs
+  | where Event == 'user.deactivated'
+  | extend Account = tostring(Payload.payload.object.email)
+  | summarize Times = count() by Account
+entityMappings:
+  - entityType: Account
+    fieldMappings:
+      - {identifier: FullName, columnName: Account}
+version: 1.0.0
+)";
+
+std::string Deactivated(int user) {
+  return R"({"event":"user.deactivated","event_ts":1767225600000,"payload":{"account_id":"acc","object":{"id":"u-)" +
+         std::to_string(user) + R"(","email":"user)" + std::to_string(user) + R"(@corp.example","type":1}}})";
+}
+
+std::string Text(const std::string& row, const std::string& key) {
+  json::Parser parser;
+  json::Document document;
+  EXPECT_TRUE(parser.Parse(row, document).ok()) << row;
+  const json::NodeIndex node = document.Find(json::Document::root(), json::Key(key));
+  return node == json::kNoNode ? "" : std::string(document.RawString(node));
+}
+
+class RulesTest : public PipelineFolder {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(dir_.file("rules"));
+    std::ifstream file(dir_.file("all.yaml"));
+    std::string config{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const std::string sink = "file: rows.jsonl";
+    config.replace(config.find(sink), sink.size(), sink + ", alerts_file: alerts.jsonl");
+    Write("all.yaml", config + "rules: {folders: [rules], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms}\n");
+  }
+
+  void Send(int first, int count, const std::string& more = "") const {
+    const std::string folder = dir_.file("bodies");
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    for (int i = first; i < first + count; ++i) Write("bodies/" + std::to_string(100000 + i) + ".json", Deactivated(i));
+    std::vector<std::string> arguments = {"send", "--url", url(), "--secret-file", dir_.file("token"), "--file", folder};
+    if (!more.empty()) arguments.insert(arguments.end(), {"--retries", "3", "--time-scale", "0.002", "--rate", more});
+    const ProgramResult sent = RunProgram("zoomwatch", arguments);
+    EXPECT_EQ(sent.code, 0) << sent.out << sent.error;
+  }
+
+  std::vector<std::string> Alerts() const {
+    std::ifstream file(dir_.file("alerts.jsonl"));
+    std::vector<std::string> rows;
+    for (std::string line; std::getline(file, line);) rows.push_back(line);
+    return rows;
+  }
+  // Waits for that many, then a little longer, so that one too many would be seen.
+  std::vector<std::string> WaitForAlerts(std::size_t count) const {
+    for (int attempt = 0; attempt < 1500 && Alerts().size() < count; ++attempt) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    return Alerts();
+  }
+  // Waits until the log of the run has the text.
+  void WaitForLog(const std::string& text) const {
+    for (int attempt = 0; attempt < 1500; ++attempt) {
+      std::ifstream file(dir_.file("run.log"));
+      const std::string log{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+      if (log.find(text) != std::string::npos) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    FAIL() << "the log never had: " << text;
+  }
+};
+
+TEST_F(RulesTest, AnEventBecomesAnAlertWithEntitiesAndTexts) {
+  Write("rules/deactivated.yaml", kDeactivated);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(1, 1);
+  const std::vector<std::string> alerts = WaitForAlerts(1);
+  ASSERT_THAT(alerts, SizeIs(1));
+  EXPECT_EQ(Text(alerts[0], "RuleName"), "User deactivated");
+  EXPECT_EQ(Text(alerts[0], "Severity"), "Low");
+  EXPECT_EQ(Text(alerts[0], "Cause"), "event");
+  EXPECT_THAT(alerts[0], HasSubstr(R"("Entities":[{"Type":"Account","FullName":"user1@corp.example"}])"));
+  EXPECT_THAT(alerts[0], HasSubstr(R"("Techniques":["T1531"])"));
+  EXPECT_THAT(testing::HttpGet(host_, kAdminPort, "/metrics"), HasSubstr("zoomwatch_detector_alerts_total{severity=\"Low\"} 1"));
+}
+
+TEST_F(RulesTest, ARowThatChangesIsNoSecondAlertAndOneThatIsKnownNoneAfterARestart) {
+  Write("rules/deactivated.yaml", kDeactivated);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(1, 3);
+  EXPECT_THAT(WaitForAlerts(3), SizeIs(3));
+  EXPECT_EQ(pipeline_->End(SIGTERM), 0);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(4, 1);
+  EXPECT_THAT(WaitForAlerts(4), SizeIs(4));
+}
+
+TEST_F(RulesTest, EachAlertComesOnceThroughKillsUnderLoad) {
+  constexpr int kUsers = 600;
+  Write("rules/deactivated.yaml", kDeactivated);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  std::thread sender([&] { Send(1, kUsers, "300"); });
+  for (const std::size_t seen : {50U, 200U, 350U}) {
+    while (Alerts().size() < seen) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(pipeline_->End(SIGKILL), -1);
+    Start();
+  }
+  sender.join();
+  const std::vector<std::string> alerts = WaitForAlerts(kUsers);
+  std::set<std::string> ids, identities;
+  for (const std::string& alert : alerts) {
+    ids.insert(Text(alert, "AlertId"));
+    identities.insert(Text(alert, "Identity"));
+  }
+  EXPECT_THAT(alerts, SizeIs(kUsers));
+  EXPECT_THAT(ids, SizeIs(kUsers));
+  EXPECT_THAT(identities, SizeIs(kUsers));
+}
+
+TEST_F(RulesTest, RulesChangeWithoutARestartAndABadFileChangesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(1, 1);
+  EXPECT_THAT(WaitForRows(1), SizeIs(1));
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Write("rules/deactivated.yaml", kDeactivated);
+  WaitForLog("\"added\":\"1\"");
+  Send(2, 1);
+  ASSERT_THAT(WaitForAlerts(1), SizeIs(1)) << "what was stored before the rule came makes no alert";
+  std::string broken = kDeactivated;
+  broken.replace(broken.find("summarize"), 9, "sumarize");
+  Write("rules/deactivated.yaml", broken);
+  WaitForLog("QUERY_ERROR");
+  Send(3, 1);
+  EXPECT_THAT(WaitForAlerts(2), SizeIs(2));
+  std::filesystem::remove(dir_.file("rules/deactivated.yaml"));
+  WaitForLog("\"removed\":\"1\"");
+  Send(4, 1);
+  EXPECT_THAT(WaitForRows(4), SizeIs(4));
+  EXPECT_THAT(Alerts(), SizeIs(2));
+}
+
+TEST_F(RulesTest, ARuleThatOnlyRunsInBatchRunsAtItsTimesAndSaysSo) {
+  std::string batch = kDeactivated;
+  batch.replace(batch.find("| summarize"), std::string("| summarize").size(), "| serialize Number = row_number() | summarize");
+  batch.replace(batch.find("queryFrequency: 1h"), 18, "queryFrequency: 5m");
+  Write("rules/deactivated.yaml", batch);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  WaitForLog("rules are running");
+  Send(1, 1);
+  EXPECT_THAT(WaitForRows(1), SizeIs(1));
+  EXPECT_THAT(testing::HttpGet(host_, kAdminPort, "/metrics"), HasSubstr("zoomwatch_detector_rules{state=\"running\"} 1"));
+}
+
+TEST_F(RulesTest, StartFailsWithoutAFolderOrAPlaceForAlerts) {
+  std::filesystem::remove(dir_.file("rules"));
+  const ProgramResult folder = RunProgram("zoomwatch", {"run", "--config", dir_.file("all.yaml")});
+  EXPECT_EQ(folder.code, 1);
+  EXPECT_THAT(folder.error, HasSubstr("rules"));
+  std::filesystem::create_directory(dir_.file("rules"));
+  std::ifstream file(dir_.file("all.yaml"));
+  std::string config{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  config.replace(config.find(", alerts_file: alerts.jsonl"), std::string(", alerts_file: alerts.jsonl").size(), "");
+  Write("all.yaml", config);
+  const ProgramResult sink = RunProgram("zoomwatch", {"run", "--config", dir_.file("all.yaml")});
+  EXPECT_EQ(sink.code, 1);
+  EXPECT_THAT(sink.error, HasSubstr("delivery.json_lines.alerts_file"));
+}
+
+}  // namespace
+}  // namespace zoomwatch
