@@ -1,0 +1,159 @@
+#include "services/detector/alerts/alert_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "common/status/reasons.h"
+#include "common/testing/fake_clock.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "services/detector/alerts/alert_row_queue.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::HasReason;
+
+constexpr std::int64_t kNowSeconds = 1767225600;
+
+NewAlert MakeAlert(const std::string& id, std::uint64_t identity, std::int64_t seconds = kNowSeconds) {
+  NewAlert alert{.alert = {}, .identity = identity, .time = kql::kUnixEpoch + seconds * kql::kTicksPerSecond};
+  alert.alert.set_alert_id(id);
+  alert.alert.set_rule_id("rule-1");
+  alert.alert.mutable_alert_time()->set_seconds(seconds);
+  return alert;
+}
+
+class AlertStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Open(); }
+  void Open() {
+    store_.reset();
+    auto store = AlertStore::Open({.directory = dir_.file("alerts"), .retention = absl::Hours(48)}, clock_);
+    ASSERT_OK(store);
+    store_ = *std::move(store);
+  }
+  std::vector<std::string> Ids(std::uint64_t from = 1) {
+    const auto alerts = store_->ReadFrom(from, 100);
+    EXPECT_OK(alerts);
+    std::vector<std::string> ids;
+    if (!alerts.ok()) return ids;
+    for (const auto& alert : *alerts) ids.push_back(alert.alert_id() + ":" + std::to_string(alert.revision()));
+    return ids;
+  }
+
+  testing::TempDir dir_;
+  testing::FakeClock clock_{absl::FromUnixSeconds(kNowSeconds)};
+  std::unique_ptr<AlertStore> store_;
+};
+
+TEST_F(AlertStoreTest, IsEmptyAtFirst) {
+  EXPECT_EQ(store_->position().clock, 0);
+  EXPECT_EQ(store_->FirstSequence(), 1U);
+  EXPECT_EQ(store_->EndSequence(), 1U);
+  EXPECT_THAT(Ids(), IsEmpty());
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("a").status()));
+}
+
+TEST_F(AlertStoreTest, KeepsAlertsAndPositionTogetherThroughARestart) {
+  ASSERT_OK(store_->Commit({.sequence = 7, .clock = 70}, {}));
+  std::vector<NewAlert> alerts;
+  alerts.push_back(MakeAlert("a", 1));
+  alerts.push_back(MakeAlert("b", 2));
+  ASSERT_OK(store_->Commit({.sequence = 9, .clock = 90}, std::move(alerts)));
+  Open();
+  EXPECT_EQ(store_->position().sequence, 9U);
+  EXPECT_EQ(store_->position().clock, 90);
+  EXPECT_THAT(Ids(), ElementsAre("a:1", "b:1"));
+  EXPECT_THAT(Ids(2), ElementsAre("b:1"));
+  const auto found = store_->Find("b");
+  ASSERT_OK(found);
+  EXPECT_EQ(found->sequence(), 2);
+}
+
+TEST_F(AlertStoreTest, AnIdIsStoredOnceAndAFindingCountsItsRevisions) {
+  std::vector<NewAlert> alerts;
+  alerts.push_back(MakeAlert("a", 1));
+  alerts.push_back(MakeAlert("a", 1));
+  alerts.push_back(MakeAlert("b", 1));
+  ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  Open();
+  std::vector<NewAlert> more;
+  more.push_back(MakeAlert("b", 1));
+  more.push_back(MakeAlert("c", 1, kNowSeconds + 5));
+  more.push_back(MakeAlert("d", 0xff00000000000001ULL));
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, std::move(more)));
+  EXPECT_THAT(Ids(), ElementsAre("a:1", "b:2", "c:3", "d:1"));
+  const auto findings = store_->KnownFindings();
+  ASSERT_OK(findings);
+  ASSERT_THAT(*findings, SizeIs(2));
+  EXPECT_EQ((*findings)[0].rule_id, "rule-1");
+  EXPECT_EQ((*findings)[0].identity, 1U);
+  EXPECT_EQ((*findings)[0].revision, 3);
+  EXPECT_EQ((*findings)[0].time, kql::kUnixEpoch + (kNowSeconds + 5) * kql::kTicksPerSecond);
+  EXPECT_EQ((*findings)[1].identity, 0xff00000000000001ULL);
+}
+
+TEST_F(AlertStoreTest, WaitsUntilAnAlertIsThere) {
+  EXPECT_FALSE(store_->WaitForAlerts(1, absl::Milliseconds(10), {}));
+  std::thread writer([this] {
+    std::vector<NewAlert> alerts;
+    alerts.push_back(MakeAlert("a", 1));
+    EXPECT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  });
+  EXPECT_TRUE(store_->WaitForAlerts(1, absl::Seconds(30), {}));
+  writer.join();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(store_->WaitForAlerts(2, absl::Seconds(30), stop.get_token()));
+}
+
+TEST_F(AlertStoreTest, RemovesWhatIsDeliveredAndOldAndKeepsTheRevisions) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < 3; ++i) alerts.push_back(MakeAlert("a" + std::to_string(i), 1, kNowSeconds + i * 3600));
+  ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  ASSERT_OK(store_->CommitDelivered(2, "state", {}));
+  clock_.Advance(absl::Hours(100));
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, {}));
+  EXPECT_EQ(store_->FirstSequence(), 3U) << "the third is not delivered";
+  EXPECT_TRUE(absl::IsOutOfRange(store_->ReadFrom(1, 10).status()));
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("a0").status()));
+  Open();
+  EXPECT_THAT(Ids(3), ElementsAre("a2:3"));
+  EXPECT_EQ(store_->SinkState(), "state");
+  EXPECT_EQ(store_->DeliveredPosition(), 2U);
+}
+
+TEST_F(AlertStoreTest, AsAQueueItGivesRowsInOrderAndGoesOnBehindWhatIsSettled) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < 3; ++i) alerts.push_back(MakeAlert("a" + std::to_string(i), 1));
+  ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  AlertRowQueue queue(*store_, {});
+  EXPECT_TRUE(queue.WaitForRows(3, absl::ZeroDuration(), {}));
+  auto rows = queue.Read(2, 1'000'000);
+  ASSERT_OK(rows);
+  ASSERT_THAT(*rows, SizeIs(2));
+  EXPECT_THAT((*rows)[1].json, ::testing::HasSubstr("\"AlertId\":\"a1\""));
+  EXPECT_EQ((*rows)[0].time, absl::FromUnixSeconds(kNowSeconds));
+  SendOutcome outcome{.settled = 2};
+  outcome.refused.push_back({.row = 1, .status = Error(Reason::kDeliveryRejected, "no such column")});
+  ASSERT_OK(queue.Commit(outcome, "s2"));
+  EXPECT_EQ(queue.SinkState(), "s2");
+  rows = queue.Read(10, 1);
+  ASSERT_OK(rows);
+  ASSERT_THAT(*rows, SizeIs(1));
+  EXPECT_THAT((*rows)[0].json, ::testing::HasSubstr("\"AlertId\":\"a2\""));
+  EXPECT_OK(store_->Find("a1")) << "a refused alert is kept";
+}
+
+TEST_F(AlertStoreTest, OneProcessAtATime) {
+  EXPECT_THAT(AlertStore::Open({.directory = dir_.file("alerts")}, clock_).status(), HasReason(Reason::kStoreLocked));
+}
+
+}  // namespace
+}  // namespace zoomwatch::detector
