@@ -56,6 +56,7 @@ class EventLog::Impl {
   absl::Status Commit(std::optional<DeliveryCommit> commit);
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
   absl::Status Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback);
+  uint64_t CountCandidates(const ScanRange& range) const;
   void Close();
   std::vector<ledger::v1::AccountLedger> GetLedger() const;
   EventLogState Position() const;
@@ -80,6 +81,8 @@ class EventLog::Impl {
     std::map<std::string, Identity> identities;
   };
 
+  // The runs of sequences, [first, second) and in order, that a scan must read; neighbours are joined.
+  std::vector<std::pair<uint64_t, uint64_t>> RunsOf(const ScanRange& range) const;
   void RunWriter();
   void WriteGroup(std::deque<Request>& group);
   absl::StatusOr<Known> LookUp(const std::deque<Request>& group);
@@ -474,23 +477,31 @@ absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ListQuarantine(uint
   return entries;
 }
 
-absl::Status EventLog::Impl::Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback) {
-  std::vector<std::pair<uint64_t, uint64_t>> runs;  // of sequences, [first, second), neighbours joined
-  {
-    MutexLock lock(mutex_);
-    const auto first_block = state_.blocks.lower_bound(range.begin_sequence == 0 ? 0 : BlockOf(range.begin_sequence));
-    for (auto at = first_block; at != state_.blocks.end(); ++at) {
-      const auto& [number, block] = *at;
-      if (block.greatest_time < range.from_time || block.least_time >= range.to_time) continue;
-      const uint64_t first = std::max({FirstOfBlock(number), state_.counters.first_sequence, range.begin_sequence});
-      const uint64_t end = std::min({FirstOfBlock(number + 1), state_.counters.next_sequence, range.end_sequence});
-      if (first >= end) continue;
-      if (!runs.empty() && runs.back().second == first) runs.back().second = end;
-      else runs.emplace_back(first, end);
-    }
+std::vector<std::pair<uint64_t, uint64_t>> EventLog::Impl::RunsOf(const ScanRange& range) const {
+  std::vector<std::pair<uint64_t, uint64_t>> runs;
+  MutexLock lock(mutex_);
+  const uint64_t begin = std::max(range.begin_sequence, state_.counters.first_sequence);
+  for (auto at = state_.blocks.lower_bound(BlockOf(begin)); at != state_.blocks.end(); ++at) {
+    const auto& [number, block] = *at;
+    const uint64_t first = std::max(FirstOfBlock(number), begin);
+    const uint64_t end = std::min({FirstOfBlock(number + 1), state_.counters.next_sequence, range.end_sequence});
+    if (first >= end) break;
+    if (block.greatest_time < range.from_time || block.least_time >= range.to_time) continue;
+    if (!runs.empty() && runs.back().second == first) runs.back().second = end;
+    else runs.emplace_back(first, end);
   }
-  for (const auto& run : runs) {
-    auto walk = store_->NewIterator(kEvents, NumberKey(run.first), NumberKey(run.second));
+  return runs;
+}
+
+uint64_t EventLog::Impl::CountCandidates(const ScanRange& range) const {
+  uint64_t events = 0;
+  for (const auto& [first, end] : RunsOf(range)) events += end - first;
+  return events;
+}
+
+absl::Status EventLog::Impl::Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback) {
+  for (const auto& [first, end] : RunsOf(range)) {
+    auto walk = store_->NewIterator(kEvents, NumberKey(first), NumberKey(end));
     for (; walk->Valid(); walk->Next()) {
       const auto sequence = ParseNumberKey(walk->key());
       const auto view = DecodeEvent(sequence.value_or(0), walk->value());
@@ -573,6 +584,7 @@ absl::StatusOr<std::vector<QuarantineEntry>> EventLog::ListQuarantine(uint64_t a
 absl::Status EventLog::Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback) {
   return impl_->Scan(range, callback);
 }
+uint64_t EventLog::CountCandidates(const ScanRange& range) const { return impl_->CountCandidates(range); }
 absl::Status EventLog::ApplyRetention() { return impl_->Commit(std::nullopt); }
 void EventLog::Close() { impl_->Close(); }
 uint64_t EventLog::FirstSequence() const { return impl_->Position().counters.first_sequence; }

@@ -61,7 +61,7 @@ struct EventView {
 struct ScanRange {
   absl::Time from_time = absl::InfinitePast();   // inclusive, of receive_time
   absl::Time to_time = absl::InfiniteFuture();   // exclusive
-  uint64_t begin_sequence = 0;                   // inclusive
+  uint64_t begin_sequence = 1;                   // inclusive
   uint64_t end_sequence = UINT64_MAX;            // exclusive
   std::function<bool(std::string_view)> wanted;  // of the event's name; empty: all
 };
@@ -140,9 +140,11 @@ class EventLog {
   // Up to `page_size` entries with id > `after_id`, in order.
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
 
-  // Calls `callback` in the order of the log for each event of the range until it returns false. Sees the log as of the call, so
-  // that a scan can be resumed by sequence. Cost: blocks of the log without such a time are skipped.
+  // Calls `callback` in the order of the log for each event of the range until it returns false. Sees the log as of the call; a scan
+  // is resumed by the sequence behind the last event that it passed. Cost: blocks of the log without such a time are skipped.
   absl::Status Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback);
+  // How many events a scan of the range would look at, without regard to `wanted`: never fewer than it passes.
+  uint64_t CountCandidates(const ScanRange& range) const;
 
   // Removes delivered events that are older than the retention or beyond max_disk_bytes, by whole blocks. The writer does it by
   // itself, at most a minute late.

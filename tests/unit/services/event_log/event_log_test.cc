@@ -11,6 +11,7 @@
 namespace zoomwatch::detector {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using testing::HasReason;
@@ -158,6 +159,46 @@ TEST_F(EventLogTest, RefusesBatchesAfterClose) {
   log_->Close();
   EXPECT_THAT(Append(*log_, {Event("w-4", "e-4")}), HasReason(Reason::kShuttingDown));
   EXPECT_THAT(log_->CommitDelivered(Delivered(1, 1)), HasReason(Reason::kShuttingDown));
+}
+
+TEST_F(EventLogTest, ScansByTimeNameAndSequence) {
+  detect::v1::EventItem other = Event("w-3", "e-3", absl::Hours(1));
+  other.mutable_event()->set_event("meeting.ended");
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1", absl::Hours(3)), Event("w-2", "e-2", absl::Hours(2)), other, Event("w-4", "e-4")}));
+  const auto scan = [this](ScanRange range) {
+    std::vector<uint64_t> sequences;
+    EXPECT_OK(log_->Scan(range, [&](const EventView& view) {
+      sequences.push_back(view.sequence);
+      return true;
+    }));
+    return sequences;
+  };
+  EXPECT_THAT(scan({}), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(scan({.from_time = clock_.Now() - absl::Hours(2), .to_time = clock_.Now(), .wanted = {}}), ElementsAre(2, 3));
+  EXPECT_THAT(scan({.begin_sequence = 2, .end_sequence = 4, .wanted = {}}), ElementsAre(2, 3));
+  EXPECT_THAT(scan({.begin_sequence = 4, .end_sequence = 4, .wanted = {}}), IsEmpty());
+  EXPECT_THAT(scan({.begin_sequence = 5, .wanted = {}}), IsEmpty());
+  EXPECT_THAT(scan({.wanted = [](std::string_view name) { return name == "meeting.ended"; }}), ElementsAre(3));
+}
+
+TEST_F(EventLogTest, ResumesAScanBehindTheLastEventAcrossBlocks) {
+  std::vector<detect::v1::EventItem> items;
+  for (int i = 1; i <= 2500; ++i) items.push_back(Event("w-" + std::to_string(i), "e-" + std::to_string(i)));
+  ASSERT_OK(Append(*log_, std::move(items)));
+  EXPECT_EQ(log_->CountCandidates({}), 2500u);
+  EXPECT_EQ(log_->CountCandidates({.begin_sequence = 2000, .wanted = {}}), 501u);
+  EXPECT_EQ(log_->CountCandidates({.to_time = clock_.Now() - absl::Hours(1), .wanted = {}}), 0u);
+  ScanRange range;
+  uint64_t expected = 0;
+  for (int part = 0; part < 4; ++part) {
+    int passed = 0;
+    ASSERT_OK(log_->Scan(range, [&](const EventView& view) {
+      EXPECT_EQ(view.sequence, ++expected);
+      range.begin_sequence = view.sequence + 1;
+      return ++passed < 700;
+    }));
+    EXPECT_EQ(passed, part < 3 ? 700 : 400);
+  }
 }
 
 }  // namespace
