@@ -221,7 +221,7 @@ class Loader {
       for (int f = 0; f < oneof.field_count(); ++f) {
         const std::string& name = oneof.field(f)->name();
         members += (members.empty() ? "" : ", ") + name;
-        for (const auto& entry : node.entries) present += entry.first.text == name ? 1 : 0;
+        for (const auto& entry : node.entries) present += entry.key.text == name ? 1 : 0;
       }
       if (present != 1) Fault(present == 0 ? Reason::kConfigMissingKey : Reason::kConfigInvalidValue, node, path,
                               fmt::format("exactly one of {} must be present, found {}", members, present));
@@ -234,7 +234,7 @@ class Loader {
     const OptionRule& rule = RuleOf(field);
     const pb::Reflection& reflection = *message->GetReflection();
     const bool present = std::any_of(node.entries.begin(), node.entries.end(),
-                                     [&](const auto& entry) { return entry.first.text == field.name(); });
+                                     [&](const auto& entry) { return entry.key.text == field.name(); });
     const std::string field_path = Join(path, field.name());
     if (rule.required() && (!present || IsEmpty(field, *message))) {
       // An empty value that is present was parsed without a fault; anything else already has its fault.

@@ -83,7 +83,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (frame.node.kind == YamlNode::Kind::kList) {
       frame.node.items.push_back(std::move(node));
     } else if (frame.key.has_value()) {
-      frame.node.entries.emplace_back(*std::move(frame.key), std::move(node));
+      frame.node.entries.push_back({*std::move(frame.key), std::move(node)});
       frame.key.reset();
     } else {
       CheckKey(frame.node, node);

@@ -7,7 +7,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,14 +16,21 @@ namespace zoomwatch::config {
 inline constexpr size_t kMaxConfigBytes = 1 << 20;
 inline constexpr int kMaxConfigDepth = 32;
 
+struct YamlEntry;
+
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMapping };
   Kind kind = Kind::kNull;
   int line = 1;
   int column = 1;
-  std::string text;                                        // kScalar
-  std::vector<YamlNode> items;                             // kList
-  std::vector<std::pair<YamlNode, YamlNode>> entries;      // kMapping: key (a scalar) and value, in order
+  std::string text;                // kScalar
+  std::vector<YamlNode> items;     // kList
+  std::vector<YamlEntry> entries;  // kMapping, in order
+};
+
+struct YamlEntry {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 // "a list", "a mapping", ... for error messages.
