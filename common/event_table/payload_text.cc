@@ -1,10 +1,13 @@
 #include "common/event_table/payload_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <system_error>
 
+#include "absl/strings/charconv.h"
 #include "common/event_table/json_writer.h"
 
 namespace zoomwatch::event_table {
@@ -49,6 +52,29 @@ bool HasLongDigitRun(std::string_view text) {
   return false;
 }
 
+// An exponent of three digits or more in what may be a number. With a smaller one only a number with a long run of digits is
+// beyond a double.
+bool HasLargeExponent(std::string_view text) {
+  for (size_t at = 1; at < text.size(); ++at) {
+    if ((text[at] | 0x20) != 'e' || !IsDigit(text[at - 1])) continue;
+    const size_t from = at + 1 < text.size() && text[at + 1] == '+' ? at + 2 : at + 1;
+    size_t end = from;
+    while (end < text.size() && IsDigit(text[end])) ++end;
+    if (end - from < 3) continue;
+    size_t begin = at;
+    while (begin > 0 && (IsDigit(text[begin - 1]) || text[begin - 1] == '.')) --begin;
+    if (begin == 0 || std::string_view("[:,- \t\r\n").find(text[begin - 1]) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// As JSON has it, a number may be of any size; readers that hold doubles refuse the whole text, or read infinity.
+bool IsBeyondDouble(std::string_view number) {
+  double value = 0;
+  const auto result = absl::from_chars(number.data(), number.data() + number.size(), value);
+  return result.ec == std::errc::result_out_of_range && std::fabs(value) > 1;  // not one that is too small: that is 0
+}
+
 bool HasSurrogateEscape(std::string_view text) {
   for (size_t at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at + 2)) {
     if (at + 2 < text.size() && (text[at + 2] == 'd' || text[at + 2] == 'D')) return true;
@@ -81,22 +107,32 @@ class Rewriter {
   void Run() {
     while (at_ < in_.size()) {
       const char c = in_[at_];
-      if (c == '"') {
+      if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F) {
+        Skip();
+      } else if (c == '"') {
         String();
       } else if (IsDigit(c) || c == '-') {
         Number();
       } else {
-        if (static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F) out_ += c;
+        out_ += c;
         ++at_;
       }
     }
   }
 
  private:
+  static bool IsOfNumber(char c) { return IsDigit(c) || (c != '\0' && std::strchr("+-.eE", c) != nullptr); }
+
+  // White space, and what is no JSON. One blank stays where two numbers, which is no JSON either, would become another one.
+  void Skip() {
+    while (at_ < in_.size() && (static_cast<unsigned char>(in_[at_]) <= 0x20 || static_cast<unsigned char>(in_[at_]) >= 0x7F)) ++at_;
+    if (at_ < in_.size() && !out_.empty() && IsOfNumber(out_.back()) && IsOfNumber(in_[at_])) out_ += ' ';
+  }
+
   void Number() {
     const size_t begin = at_;
     bool integer = true;
-    while (at_ < in_.size() && (IsDigit(in_[at_]) || std::strchr("+-.eE", in_[at_]) != nullptr) && in_[at_] != '\0') {
+    while (at_ < in_.size() && IsOfNumber(in_[at_])) {
       integer = integer && (IsDigit(in_[at_]) || in_[at_] == '-');
       ++at_;
     }
@@ -104,7 +140,7 @@ class Rewriter {
     const std::string_view digits = token[0] == '-' ? token.substr(1) : token;
     const bool exact = digits.size() < kMaxExactDigits.size() ||
                        (digits.size() == kMaxExactDigits.size() && digits <= kMaxExactDigits);
-    const bool quote = integer && !exact;
+    const bool quote = integer ? !exact : IsBeyondDouble(token);
     if (quote) out_ += '"';
     out_ += token;
     if (quote) out_ += '"';
@@ -162,7 +198,8 @@ class Rewriter {
 }  // namespace
 
 std::string_view RowPayload(std::string_view payload, std::string& scratch) {
-  if (!HasControlOrInvalidUtf8(payload) && !HasLongDigitRun(payload) && !HasSurrogateEscape(payload)) {
+  if (!HasControlOrInvalidUtf8(payload) && !HasLongDigitRun(payload) && !HasLargeExponent(payload) &&
+      !HasSurrogateEscape(payload)) {
     return payload;
   }
   scratch.clear();

@@ -3,6 +3,7 @@
 // A payload is JSON that passed our parser, but not yet JSON that every reader of a row agrees on. This makes it so:
 //   line ends between tokens                           removed with all white space there: a row is one line
 //   an integer beyond 2^53 - 1                         becomes a string of the same digits: doubles would round it
+//   a number beyond every double (1e999)               becomes a string, too: strict parsers refuse the whole text
 //   "\ud800" to "\udfff" without its other half        becomes "\ufffd": no UTF-8 exists for it, and strict parsers refuse it
 //   bytes that are not UTF-8                           become U+FFFD
 //   a raw control character in a string                becomes an escape

@@ -38,6 +38,15 @@ TEST(RowPayload, DigitsInStringsAndFractionsStay) {
             R"({"s":"99999999999999999999","f":0.12345678901234567890,"e":12345678901234567e3})");
 }
 
+TEST(RowPayload, NumbersBeyondADoubleBecomeStrings) {
+  EXPECT_EQ(Row(R"({"n":1e999,"m":-1.5E+400,"l": 2e0000309})"), R"({"n":"1e999","m":"-1.5E+400","l":"2e0000309"})");
+  EXPECT_EQ(Row(R"([1.7976931348623157e308,1.8e308])"), R"([1.7976931348623157e308,"1.8e308"])");
+  EXPECT_EQ(Row("[1" + std::string(310, '0') + ".5]"), "[\"1" + std::string(310, '0') + ".5\"]");
+  EXPECT_EQ(Row("[1" + std::string(300, '0') + "e9]"), "[\"1" + std::string(300, '0') + "e9\"]");
+  EXPECT_EQ(Row(R"([1e-999,0e999,1e30])"), R"([1e-999,0e999,1e30])");
+  EXPECT_EQ(Row(R"({"id":"2e456","t":"see 1e999"})"), R"({"id":"2e456","t":"see 1e999"})");
+}
+
 TEST(RowPayload, FindsALongNumberAtEveryOffset) {
   for (size_t offset = 0; offset < 40; ++offset) {
     const std::string key(offset, 'k');
