@@ -34,6 +34,7 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 
 constexpr std::size_t kLongestName = 64;  // the comparison is quadratic
 constexpr std::size_t kExcerptWidth = 160;
+constexpr std::size_t kMaxMessageBytes = 600;  // a name in the query may be as long as the query
 
 }  // namespace
 
@@ -42,6 +43,11 @@ void Locate(std::string_view text, Diagnostic& diagnostic) {
   diagnostic.line = 1 + static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
   const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   diagnostic.column = 1 + static_cast<std::uint32_t>(CountCodePoints(before.substr(line_start)));
+  if (diagnostic.message.size() <= kMaxMessageBytes) return;
+  std::size_t end = kMaxMessageBytes;
+  while ((static_cast<unsigned char>(diagnostic.message[end]) & 0xC0) == 0x80 && end > kMaxMessageBytes - 4) --end;
+  diagnostic.message.resize(end);
+  diagnostic.message += "...";
 }
 
 std::string Explain(std::string_view text, const Diagnostic& d, std::string_view source_name) {

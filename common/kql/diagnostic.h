@@ -88,7 +88,7 @@ struct Diagnostic {
   std::string message;       // lower case, no full stop
 };
 
-// Fills line and column from span.
+// Fills line and column from span, and cuts a message that quotes more than a person reads.
 void Locate(std::string_view text, Diagnostic& diagnostic);
 
 // "query:2:7: error KS142: unknown column 'Evnt', did you mean 'Event'?" with the line and a caret under the place.

@@ -295,6 +295,7 @@ class Lexer {
     static constexpr std::pair<char, char> kSimple[] = {{'\\', '\\'}, {'\'', '\''}, {'"', '"'},  {'a', '\a'}, {'b', '\b'},
                                                         {'f', '\f'},  {'n', '\n'},  {'r', '\r'}, {'t', '\t'}, {'v', '\v'}};
     const std::size_t start = at_ - 1;
+    if (at_ == text_.size()) return;  // the string is not closed, which is said where it began
     const char c = Peek();
     for (const auto& [letter, meaning] : kSimple) {
       if (c == letter) {
@@ -320,7 +321,10 @@ class Lexer {
       }
     }
     if (!code_point || *code_point > 0x10FFFF) {
-      Error(start, 2, fmt::format("'\\{}' is no escape sequence; write @\"...\" for a string without escapes", c));
+      std::size_t end = start + 1;
+      NextCodePoint(text_, end);
+      Error(start, end - start, fmt::format("'{}' is no escape sequence; write @\"...\" for a string without escapes",
+                                            text_.substr(start, end - start)));
       return;
     }
     AppendCodePoint(*code_point, out);

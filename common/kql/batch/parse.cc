@@ -7,6 +7,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "common/kql/batch/blocks.h"
@@ -81,13 +83,17 @@ class ParseOperator final : public Operator {
         input_(execution.Build(*relation.inputs[0])),
         text_(execution.Evaluator(relation.parsed)),
         regex_(PatternOf(relation), ParseOptions()) {
-    if (!regex_.ok()) return;
-    const auto& groups = regex_.NamedCapturingGroups();
+    // A text of a regex may swallow what follows it (\Q): then a column has no group, and no row matches.
+    usable_ = regex_.ok();
+    const std::map<std::string, int> none;
+    const auto& groups = usable_ ? regex_.NamedCapturingGroups() : none;
     for (std::size_t i = 0; i < relation.steps.size(); ++i) {
-      if (relation.steps[i].kind == ParsePart::Kind::kColumn)
-        columns_.push_back({&relation.steps[i], groups.at(GroupName(i))});
+      if (relation.steps[i].kind != ParsePart::Kind::kColumn) continue;
+      const auto group = groups.find(GroupName(i));
+      usable_ = usable_ && group != groups.end();
+      columns_.push_back({&relation.steps[i], usable_ ? group->second : 0});
     }
-    groups_.resize(static_cast<std::size_t>(regex_.NumberOfCapturingGroups()) + 1);
+    if (usable_) groups_.resize(static_cast<std::size_t>(regex_.NumberOfCapturingGroups()) + 1);
   }
 
   absl::StatusOr<Block> Next() override {
@@ -138,7 +144,7 @@ class ParseOperator final : public Operator {
   }
 
   bool Match(std::string_view text, std::vector<Value>& cells) {
-    if (!regex_.ok()) {
+    if (!usable_) {
       ++execution_.context().warnings[static_cast<std::size_t>(Warning::kBadRegex)];
       return false;
     }
@@ -167,6 +173,7 @@ class ParseOperator final : public Operator {
   const OperatorPtr input_;
   ScalarEvaluator text_;
   const re2::RE2 regex_;
+  bool usable_ = false;
   std::vector<ColumnGroup> columns_;
   std::vector<re2::StringPiece> groups_;
 };

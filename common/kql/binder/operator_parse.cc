@@ -56,6 +56,10 @@ RelationPtr Binder::BindParse(const Step& step) {
   const ParsePart* before = nullptr;
   for (const ParsePart& part : step.op.pattern) {
     ParseStep bound{part.kind, part.text, part.type, 0};
+    if (part.kind == ParsePart::Kind::kText && parse.parse_mode == ParseMode::kRegex) {
+      const std::string problem = CheckRegex(part.text);
+      if (!problem.empty()) Error(code::kBadConstant, part.span, problem);
+    }
     if (part.kind == ParsePart::Kind::kColumn) {
       if (before != nullptr && before->kind == ParsePart::Kind::kColumn) {
         Error(code::kNotAfterColumn, part.name.span, "a column must follow a string or '*'");

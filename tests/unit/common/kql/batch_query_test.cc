@@ -136,6 +136,13 @@ TEST(BatchQuery, AnArrayThatExpandsBeyondTheMemoryEndsTheQuery) {
   EXPECT_TRUE(ExecuteToTable(query, settings, options).ok());
 }
 
+TEST(BatchQuery, ATextOfAParsedRegexThatSwallowsAColumnMatchesNothing) {
+  EXPECT_EQ(ResultOf("print k = 'ab' | parse kind=regex k with @'\\Qa' x"), R"([["ab",""]])");
+  EXPECT_EQ(ResultOf("print k = 'ab' | parse kind=regex k with '(a' x: long"),
+            "the regular expression does not compile: missing ): (a");
+  EXPECT_EQ(ResultOf("print k = 'ab' | parse-where kind=regex k with @'\\Qa' x | count"), "[[0]]");
+}
+
 // Columns of every type and no row.
 class NoRows final : public Catalog, public TableSource {
  public:

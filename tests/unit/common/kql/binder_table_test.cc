@@ -219,6 +219,7 @@ TEST(BinderTable, ParseAddsOrReplacesColumns) {
       {"T | parse b with x '1' x", "KS171 1:24"},
       {"T | parse kind=nonsense b with 'z' w", "ZW001 1:16"},
       {"T | parse kind=regex flags=q b with 'z' w", "ZW004 1:28"},
+      {"T | parse kind=regex b with 'a+' w '[a-z+' v", "ZW004 1:36"},
   });
 }
 
