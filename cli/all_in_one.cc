@@ -78,7 +78,11 @@ class AllInOneApp::State {
         "receiver", [this] { return StartReceiver(); }, [this](absl::Time deadline) { receiver_->Stop(deadline); });
     if (config_.has_grpc()) {
       steps.Add(
-          "grpc port", [this] { return StartGrpc(); }, [this](absl::Time deadline) { grpc_->Shutdown(deadline); });
+          "grpc port", [this] { return StartGrpc(); },
+          [this](absl::Time deadline) {
+            detector_->EndStreams();
+            grpc_->Shutdown(deadline);
+          });
     }
   }
 
@@ -123,7 +127,8 @@ class AllInOneApp::State {
 
   absl::Status StartGrpc() {
     ledger_ = MakeLedgerService([this] { return Ledger(); });
-    grpc::Service* services[] = {ledger_.get()};
+    std::vector<grpc::Service*> services = detector_->ClientServices();
+    services.push_back(ledger_.get());
     ZOOMWATCH_ASSIGN_OR_RETURN(grpc_, GrpcServer::Listen(config_.grpc(), services, clock_));
     grpc_->SetServing(true);
     Log(Severity::kInfo, "listening", {{"port_name", "grpc"}, {"address", grpc_->address()}});

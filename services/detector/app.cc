@@ -14,6 +14,8 @@
 #include "common/transport/grpc/ledger_server.h"
 #include "services/detector/alerts/alert_row_queue.h"
 #include "services/detector/alerts/alert_store.h"
+#include "services/detector/api/alert_service.h"
+#include "services/detector/api/rule_service.h"
 #include "services/detector/delivery/azure_delivery.h"
 #include "services/detector/delivery/delivery_worker.h"
 #include "services/detector/delivery/event_row_queue.h"
@@ -61,6 +63,7 @@ class DetectorApp::State {
     if (config_.has_rules()) steps.Add("rules", [this] { return StartRules(); }, [this](absl::Time) { runner_->Stop(); });
     steps.Add("grpc port", [this] { return Serve(); }, [this](absl::Time deadline) { server_->Shutdown(deadline); });
     steps.Add("ready", [this] { return MarkReady(); }, [this](absl::Time) {
+      EndStreams();
       if (own_admin_ != nullptr) own_admin_->SetDraining();
     });
   }
@@ -69,6 +72,15 @@ class DetectorApp::State {
 
   std::vector<ledger::v1::AccountLedger> Ledger() const { return log_->GetLedger(); }
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
+  void EndStreams() {
+    if (alert_service_ != nullptr) alert_service_->Stop();
+  }
+  std::vector<grpc::Service*> ClientServices() const {
+    std::vector<grpc::Service*> services;
+    if (alert_service_ != nullptr) services.push_back(alert_service_.get());
+    if (rule_service_ != nullptr) services.push_back(rule_service_.get());
+    return services;
+  }
 
  private:
   AdminServer& Admin() { return deps_.admin != nullptr ? *deps_.admin : *own_admin_; }
@@ -172,7 +184,12 @@ class DetectorApp::State {
     service_ = std::make_unique<DetectorService>(*log_);
     detect_ = MakeDetectService(*service_);
     ledger_ = MakeLedgerService([this] { return log_->GetLedger(); });
-    grpc::Service* services[] = {detect_.get(), ledger_.get()};
+    std::vector<grpc::Service*> services = {detect_.get(), ledger_.get()};
+    if (runner_ != nullptr) {
+      alert_service_ = std::make_unique<AlertService>(*alerts_);
+      rule_service_ = std::make_unique<RuleService>(*runner_, *log_);
+    }
+    for (grpc::Service* const service : ClientServices()) services.push_back(service);
     if (deps_.in_process) {
       ZOOMWATCH_ASSIGN_OR_RETURN(server_, GrpcServer::InProcess(services));
       return absl::OkStatus();
@@ -201,6 +218,8 @@ class DetectorApp::State {
   std::unique_ptr<DetectorService> service_;
   std::unique_ptr<grpc::Service> detect_;
   std::unique_ptr<grpc::Service> ledger_;
+  std::unique_ptr<AlertService> alert_service_;  // these null: no rules
+  std::unique_ptr<RuleService> rule_service_;
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<AdminServer> own_admin_;  // its checks ask the members above
 };
@@ -215,6 +234,10 @@ absl::Status DetectorApp::Start() { return state_->steps.Start(); }
 void DetectorApp::Stop(absl::Time deadline) { state_->steps.Stop(deadline); }
 
 std::vector<ledger::v1::AccountLedger> DetectorApp::Ledger() const { return state_->Ledger(); }
+
+std::vector<grpc::Service*> DetectorApp::ClientServices() const { return state_->ClientServices(); }
+
+void DetectorApp::EndStreams() { state_->EndStreams(); }
 
 std::shared_ptr<grpc::Channel> DetectorApp::Channel() { return state_->Channel(); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <grpcpp/channel.h>
+#include <grpcpp/impl/service_type.h>
 
 #include <memory>
 #include <vector>
@@ -41,6 +42,11 @@ class DetectorApp final : public App {
   std::vector<ledger::v1::AccountLedger> Ledger() const;
   // Reaches the services inside this process. REQUIRES: started.
   std::shared_ptr<grpc::Channel> Channel();
+  // The services for other programs (alerts, rules), for a server that is shared with other services in this process; that server
+  // stops before the app. REQUIRES: started.
+  std::vector<grpc::Service*> ClientServices() const;
+  // Ends the endless streams of these services, so that a server need not wait for them when it stops. Idempotent.
+  void EndStreams();
 
  private:
   class State;

@@ -55,6 +55,7 @@ class EventLog::Impl {
   // Hands the request to the writer and waits: a delivery commit, or (nullopt) the work of retention.
   absl::Status Commit(std::optional<DeliveryCommit> commit);
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
+  absl::StatusOr<StoredEvent> FindEvent(const std::string& event_id);
   absl::Status Scan(const ScanRange& range, const std::function<bool(const EventView&)>& callback);
   uint64_t CountCandidates(const ScanRange& range) const;
   void Close();
@@ -449,6 +450,26 @@ absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t seque
   return events;
 }
 
+absl::StatusOr<StoredEvent> EventLog::Impl::FindEvent(const std::string& event_id) {
+  const auto identity = store_->Get(kIdentities, event_id);
+  if (!identity.ok() && !absl::IsNotFound(identity.status())) return identity.status();
+  if (const auto known = identity.ok() ? DecodeIdentity(*identity) : std::nullopt; known && known->sequence != 0) {
+    const auto events = ReadFrom(known->sequence, 1, 0);
+    if (events.ok() && !events->empty() && events->front().event.event_id() == event_id) return events->front();
+  }
+  std::optional<StoredEvent> found;
+  ZOOMWATCH_RETURN_IF_ERROR(Scan({}, [&](const EventView& view) {
+    StoredEvent stored{.sequence = view.sequence, .event = {}};
+    const bool same = view.serialized.find(event_id) != std::string_view::npos &&
+                      stored.event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size())) &&
+                      stored.event.event_id() == event_id;
+    if (same) found = std::move(stored);
+    return !same;
+  }));
+  if (!found) return absl::NotFoundError(fmt::format("no event {} is kept", event_id));
+  return *std::move(found);
+}
+
 bool EventLog::Impl::WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop) {
   const absl::Duration deadline = SystemClock::Get().Monotonic() + timeout;
   const std::stop_callback wake(stop, [this] {
@@ -571,6 +592,7 @@ void EventLog::Append(std::vector<detect::v1::EventItem> items, std::function<vo
 absl::StatusOr<std::vector<StoredEvent>> EventLog::ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes) {
   return impl_->ReadFrom(sequence, max_items, max_bytes);
 }
+absl::StatusOr<StoredEvent> EventLog::FindEvent(const std::string& event_id) { return impl_->FindEvent(event_id); }
 bool EventLog::WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop) {
   return impl_->WaitForEvents(sequence, timeout, stop);
 }

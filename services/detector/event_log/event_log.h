@@ -122,6 +122,8 @@ class EventLog {
   // Events from `sequence` (inclusive) on, in order: at most `max_items` of at most `max_bytes` serialized (but at least one).
   // Empty: there are none yet. OUT_OF_RANGE: the event at `sequence` was removed by retention.
   absl::StatusOr<std::vector<StoredEvent>> ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes);
+  // The event with that id. NOT_FOUND: none is kept. Cost: one read within the horizon of de-duplication, a scan beyond it.
+  absl::StatusOr<StoredEvent> FindEvent(const std::string& event_id);
   // Waits until the event at `sequence` is stored. False: time ran out, or `stop` was requested, or the log was closed.
   bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
 

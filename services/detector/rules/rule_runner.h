@@ -56,6 +56,8 @@ class RuleRunner {
   std::vector<RuleStatus> Rules() const { return engine_.Status(); }
   // As of the last time that the folders were read.
   std::shared_ptr<const ruleset::ReloadResult> LastLoad() const;
+  // The columns that are known now.
+  event_table::EventCatalog Catalog() const { return columns_.Catalog(); }
   // Reads the folders again now and waits until what changed is in force. CANCELLED: the runner is stopping.
   absl::StatusOr<std::shared_ptr<const ruleset::ReloadResult>> Reload();
 

@@ -1,0 +1,195 @@
+#include "services/detector/api/rule_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/kql/binder.h"
+#include "common/status/grpc_status.h"
+#include "common/status/status_macros.h"
+#include "services/detector/api/page_token.h"
+#include "services/detector/hunt/event_tables.h"
+#include "services/detector/rules/event_explanation.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using rule::v1::Rule;
+
+constexpr int kDefaultPage = 100;
+constexpr int kMaxPage = 1000;
+
+google::protobuf::Timestamp TimestampOf(kql::Ticks ticks) {
+  google::protobuf::Timestamp time;
+  time.set_seconds((ticks - kql::kUnixEpoch) / kql::kTicksPerSecond);
+  time.set_nanos(static_cast<std::int32_t>((ticks - kql::kUnixEpoch) % kql::kTicksPerSecond * 100));
+  return time;
+}
+
+alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
+  switch (severity) {
+    case ruleset::AlertSeverity::kInformational: return alert::v1::SEVERITY_INFORMATIONAL;
+    case ruleset::AlertSeverity::kLow: return alert::v1::SEVERITY_LOW;
+    case ruleset::AlertSeverity::kMedium: return alert::v1::SEVERITY_MEDIUM;
+    case ruleset::AlertSeverity::kHigh: return alert::v1::SEVERITY_HIGH;
+  }
+  return alert::v1::SEVERITY_UNSPECIFIED;
+}
+
+std::string ErrorsOf(const ruleset::FileResult& file) {
+  std::string text;
+  for (const ruleset::LoadFinding& finding : file.result.findings) {
+    if (finding.impact() == ruleset::Impact::kError) text += (text.empty() ? "" : "\n") + ruleset::Explain(file.file, finding);
+  }
+  return text;
+}
+
+void AddStatus(const RuleStatus& status, Rule& rule) {
+  rule.set_state(status.state == RuleState::kFailed ? rule::v1::RULE_STATE_FAILED : rule::v1::RULE_STATE_RUNNING);
+  rule.set_state_message(status.message);
+  rule.set_evaluation(status.incremental ? rule::v1::EVALUATION_INCREMENTAL : rule::v1::EVALUATION_BATCH);
+  rule.set_event_count(status.event_count);
+  rule.set_alert_count(status.finding_count);
+  rule.set_state_bytes(static_cast<std::int64_t>(status.state_bytes));
+  rule.set_cpu_seconds(status.cpu_seconds);
+  if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(status.last_finding);
+}
+
+Rule RuleOf(const ruleset::LoadedRule& loaded, const RuleStatus* status) {
+  Rule rule;
+  rule.set_rule_id(loaded.rule.id);
+  rule.set_name(loaded.rule.name);
+  rule.set_file(loaded.file);
+  rule.set_severity(SeverityOf(loaded.rule.severity));
+  if (status != nullptr) {
+    AddStatus(*status, rule);
+  } else if (loaded.rule.kind == ruleset::RuleKind::kHunting) {
+    rule.set_state(rule::v1::RULE_STATE_DISABLED);
+    rule.set_state_message("a hunting query: it makes no alerts; run it with `zoomwatch hunt`");
+  } else if (!loaded.rule.enabled) {
+    rule.set_state(rule::v1::RULE_STATE_DISABLED);
+    rule.set_state_message("enabled: false in its file");
+  } else {
+    rule.set_state(rule::v1::RULE_STATE_WARMING_UP);
+    rule.set_state_message("is read and begins in a moment");
+  }
+  return rule;
+}
+
+template <typename List>
+void AddNames(const std::vector<std::string>& ids, const ruleset::RuleSet& set, List& names) {
+  for (const std::string& id : ids) {
+    const ruleset::LoadedRule* const loaded = set.Find(id);
+    *names.Add() = loaded != nullptr ? loaded->rule.name : id;
+  }
+}
+
+}  // namespace
+
+std::vector<Rule> RuleService::All() const {
+  std::vector<Rule> rules;
+  const auto load = runner_.LastLoad();
+  if (load == nullptr) return rules;
+  const std::vector<RuleStatus> statuses = runner_.Rules();
+  std::map<std::string, const RuleStatus*> by_id;
+  for (const RuleStatus& status : statuses) by_id[status.rule->rule.id] = &status;
+  for (const auto& loaded : load->set->rules()) {
+    const auto status = by_id.find(loaded->rule.id);
+    rules.push_back(RuleOf(*loaded, status == by_id.end() ? nullptr : status->second));
+  }
+  for (const ruleset::FileResult& file : load->files) {
+    if (file.outcome == ruleset::FileResult::Outcome::kLoaded) continue;
+    const auto kept = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) { return !file.rule_id.empty() && rule.rule_id() == file.rule_id; });
+    if (kept != rules.end()) {
+      kept->set_state_message("its file is bad now, what it said before runs on:\n" + ErrorsOf(file));
+      continue;
+    }
+    Rule& refused = rules.emplace_back();
+    refused.set_name(file.file);
+    refused.set_file(file.file);
+    refused.set_state(rule::v1::RULE_STATE_REJECTED);
+    refused.set_state_message(ErrorsOf(file));
+  }
+  std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
+    return std::forward_as_tuple(a.name(), a.rule_id(), a.file()) < std::forward_as_tuple(b.name(), b.rule_id(), b.file());
+  });
+  return rules;
+}
+
+grpc::Status RuleService::ListRules(grpc::ServerContext* /*context*/, const rule::v1::ListRulesRequest* request,
+                                    rule::v1::ListRulesResponse* response) {
+  if (request->page_size() < 0 || request->page_size() > kMaxPage) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "page_size must be 0 to 1000"};
+  }
+  std::size_t begin = 0;
+  if (!request->page_token().empty()) {
+    const auto position = ParsePageToken(request->page_token());
+    if (!position) return {grpc::StatusCode::INVALID_ARGUMENT, "page_token was not made by this service"};
+    begin = *position;
+  }
+  std::vector<Rule> rules = All();
+  const std::size_t size = request->page_size() == 0 ? kDefaultPage : static_cast<std::size_t>(request->page_size());
+  for (std::size_t i = begin; i < rules.size() && i - begin < size; ++i) *response->add_rules() = std::move(rules[i]);
+  if (begin + size < rules.size()) response->set_next_page_token(MakePageToken(begin + size));
+  return grpc::Status::OK;
+}
+
+grpc::Status RuleService::GetRule(grpc::ServerContext* /*context*/, const rule::v1::GetRuleRequest* request, rule::v1::GetRuleResponse* response) {
+  for (Rule& rule : All()) {
+    if (rule.rule_id().empty() || rule.rule_id() != request->rule_id()) continue;
+    *response->mutable_rule() = std::move(rule);
+    return grpc::Status::OK;
+  }
+  return {grpc::StatusCode::NOT_FOUND, "there is no rule " + request->rule_id()};
+}
+
+grpc::Status RuleService::ReloadRules(grpc::ServerContext* /*context*/, const rule::v1::ReloadRulesRequest* /*request*/,
+                                      rule::v1::ReloadRulesResponse* response) {
+  const auto load = runner_.Reload();
+  if (!load.ok()) return ToGrpcStatus(load.status());
+  const ruleset::ReloadResult& result = **load;
+  AddNames(result.diff.added, *result.set, *response->mutable_added());
+  AddNames(result.diff.removed, *result.set, *response->mutable_removed());
+  AddNames(result.diff.changed_query, *result.set, *response->mutable_changed());
+  AddNames(result.diff.changed_text, *result.set, *response->mutable_changed());
+  for (const auto impact : {ruleset::Impact::kError, ruleset::Impact::kWarning}) {
+    for (const ruleset::FileResult& file : result.files) {
+      for (const ruleset::LoadFinding& finding : file.result.findings) {
+        if (finding.impact() == impact) response->add_findings(ruleset::Explain(file.file, finding));
+      }
+    }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status RuleService::ExplainRule(grpc::ServerContext* /*context*/, const rule::v1::ExplainRuleRequest* request,
+                                      rule::v1::ExplainRuleResponse* response) {
+  return ToGrpcStatus(Explain(*request, *response));
+}
+
+absl::Status RuleService::Explain(const rule::v1::ExplainRuleRequest& request, rule::v1::ExplainRuleResponse& response) {
+  const auto load = runner_.LastLoad();
+  const ruleset::LoadedRule* const loaded = load == nullptr ? nullptr : load->set->Find(request.rule_id());
+  if (loaded == nullptr) return absl::NotFoundError("there is no rule " + request.rule_id());
+  for (const RuleStatus& status : runner_.Rules()) {
+    if (status.rule->rule.id != request.rule_id()) continue;
+    response.set_plan(status.plan);
+    response.set_not_incremental_reason(status.not_incremental);
+  }
+  if (request.event_id().empty()) return absl::OkStatus();
+  ZOOMWATCH_ASSIGN_OR_RETURN(const StoredEvent stored, log_.FindEvent(request.event_id()));
+  const kql::Ticks now = ReceiveTicks(stored.event);
+  const std::string& text = loaded->rule.query.text;
+  const kql::BoundQuery query = kql::Compile(text, runner_.Catalog());
+  if (query.root == nullptr) return absl::FailedPreconditionError("the query cannot be bound with the columns that are known now");
+  EventTables tables(log_, now - absl::ToInt64Nanoseconds(loaded->rule.query_period) / 100, now, stored.sequence + 1);
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ExplainEvent(query, text, tables, request.event_id(), now));
+  response.mutable_event_steps()->Assign(lines.begin(), lines.end());
+  return absl::OkStatus();
+}
+
+}  // namespace zoomwatch::detector
