@@ -1,6 +1,5 @@
 // `zoomwatch ledger`: where every accepted webhook went, as the services count it.
 #include <fmt/format.h>
-#include <grpc/support/log.h>
 #include <grpcpp/client_context.h>
 
 #include <memory>
@@ -8,7 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/ledger_report.h"
-#include "common/grpc/channel.h"
+#include "cli/service_channel.h"
 #include "common/retry/sleeper.h"
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
@@ -25,13 +24,12 @@ constexpr FlagSpec kFlags[] = {
     {"address", "HOST:PORT",
      "gRPC port of a service: of the receiver and of the detector, which have a half each, or of `zoomwatch run`.",
      true, true},
-    {"ca-file", "FILE", "PEM file of the authorities that the services' certificates must chain to."},
-    {"certificate-file", "FILE",
-     "PEM file with our certificate chain (mTLS); its name must be among the services' allowed_client_names."},
-    {"private-key-file", "FILE", "PEM file with our private key."},
-    {"server-name", "NAME", "Name to expect in the services' certificates. Absent: the host of the address."},
-    {"plaintext", "", "Call without TLS."},
-    {"timeout", "DURATION", "How long a service may take to answer. Default 10s."},
+    kChannelFlags[0],
+    kChannelFlags[1],
+    kChannelFlags[2],
+    kChannelFlags[3],
+    kChannelFlags[4],
+    kChannelFlags[5],
     {"wait", "DURATION", "Read again for so long until it balances and nothing waits. Default 3s."},
     {"json", "", "Print one JSON object."},
 };
@@ -48,27 +46,6 @@ constexpr Example kExamples[] = {
 
 using Accounts = std::vector<ledger::v1::AccountLedger>;
 using Stub = std::unique_ptr<ledger::v1::LedgerService::Stub>;
-
-absl::StatusOr<config::v1::GrpcClient> ReadClient(const Arguments& arguments, const std::string& address) {
-  config::v1::GrpcClient client;
-  client.set_address(address);
-  client.set_allow_plaintext(arguments.Has("plaintext"));
-  if (arguments.Has("plaintext")) {
-    for (const char* flag : {"ca-file", "certificate-file", "private-key-file", "server-name"}) {
-      if (arguments.Has(flag)) return Error(Reason::kUsage, fmt::format("--{} does not go with --plaintext", flag));
-    }
-    return client;
-  }
-  if (!arguments.Has("ca-file")) return Error(Reason::kUsage, "--ca-file FILE is required, or --plaintext");
-  if (arguments.Has("certificate-file") != arguments.Has("private-key-file")) {
-    return Error(Reason::kUsage, "--certificate-file and --private-key-file go together");
-  }
-  client.mutable_tls()->set_ca_file(arguments.Text("ca-file"));
-  client.mutable_tls()->set_certificate_file(arguments.Text("certificate-file"));
-  client.mutable_tls()->set_private_key_file(arguments.Text("private-key-file"));
-  client.mutable_tls()->set_server_name(arguments.Text("server-name"));
-  return client;
-}
 
 absl::StatusOr<Accounts> ReadLedger(const std::vector<std::string>& addresses, const std::vector<Stub>& stubs,
                                     absl::Duration timeout) {
@@ -92,16 +69,13 @@ bool NothingWaits(const Accounts& accounts) {
 }
 
 absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
-  const absl::Duration timeout =
-      arguments.Duration("timeout", absl::Seconds(10), absl::Milliseconds(1), absl::Minutes(10));
+  const absl::Duration timeout = TimeoutOf(arguments);
   const absl::Duration wait = arguments.Duration("wait", absl::Seconds(3), absl::ZeroDuration(), absl::Hours(24));
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
-  gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is in the status
   const Clock& clock = SystemClock::Get();
   std::vector<Stub> stubs;
   for (const std::string& address : arguments.All("address")) {
-    ZOOMWATCH_ASSIGN_OR_RETURN(const config::v1::GrpcClient client, ReadClient(arguments, address));
-    ZOOMWATCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, MakeChannel(client, clock));
+    ZOOMWATCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(arguments, address));
     stubs.push_back(ledger::v1::LedgerService::NewStub(channel));
   }
   // The halves are not read at one moment, so traffic in between makes them differ: read until they agree.

@@ -1,0 +1,33 @@
+// A channel to a running service from the flags that all commands share which call one.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+
+namespace zoomwatch::cli {
+
+// The flags of a command that calls a service, but for the address. A command puts them among its own.
+inline constexpr std::array<FlagSpec, 6> kChannelFlags = {{
+    {"ca-file", "FILE", "PEM file of the authorities that the services' certificates must chain to."},
+    {"certificate-file", "FILE",
+     "PEM file with our certificate chain (mTLS); its name must be among the services' allowed_client_names."},
+    {"private-key-file", "FILE", "PEM file with our private key."},
+    {"server-name", "NAME", "Name to expect in the services' certificates. Absent: the host of the address."},
+    {"plaintext", "", "Call without TLS."},
+    {"timeout", "DURATION", "How long a service may take to answer. Default 10s."},
+}};
+
+// Errors: USAGE for flags that do not go together; those of MakeChannel().
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Arguments& arguments, const std::string& address);
+
+// From --timeout. Reads it; the caller asks arguments.status().
+absl::Duration TimeoutOf(Arguments& arguments);
+
+}  // namespace zoomwatch::cli
