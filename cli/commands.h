@@ -6,6 +6,7 @@
 namespace zoomwatch::cli {
 
 const CommandSpec& DoctorCommand();
+const CommandSpec& KqlCommand();
 const CommandSpec& LedgerCommand();
 const CommandSpec& RunCommand();
 const CommandSpec& SendCommand();

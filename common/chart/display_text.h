@@ -1,0 +1,24 @@
+// Text in a terminal: what can be shown there safely, and how many cells it takes. Pure; thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace zoomwatch::chart {
+
+// The text on one line, without anything that a terminal would act on: control characters become \n, \t, \r or \u{1b}, as do the
+// marks that turn the direction of writing; bytes that are no UTF-8 become U+FFFD.
+std::string PrintableText(std::string_view text);
+
+// Cells of a terminal: two for East Asian wide characters and emoji, none for marks that combine.
+std::size_t DisplayWidth(std::string_view text);
+
+// The text when it fits, otherwise as much of it as leaves room for an ellipsis. REQUIRES: width >= 1.
+std::string CutToWidth(std::string_view text, std::size_t width);
+
+// Blanks that fill the text up to the width.
+std::string PadRight(std::string_view text, std::size_t width);
+std::string PadLeft(std::string_view text, std::size_t width);
+
+}  // namespace zoomwatch::chart
