@@ -31,7 +31,7 @@ function(zoomwatch_program file_name)
   if(ZOOMWATCH_SANITIZE)
     target_link_libraries(${ARG_TARGET} PRIVATE ${ARG_DEPS} zoomwatch::options)
   else()
-    # Batches of 32 to 256 KiB make the default allocator trim and fault again: 4 to 7 times slower (docs/performance.md).
+    # Batches of 32 to 256 KiB make the default allocator trim and fault again (docs/performance.md).
     target_link_libraries(${ARG_TARGET} PRIVATE mimalloc ${ARG_DEPS} zoomwatch::options)
   endif()
   set_target_properties(${ARG_TARGET} PROPERTIES OUTPUT_NAME ${file_name})
