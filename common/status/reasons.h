@@ -65,6 +65,9 @@ enum class Reason {
   kDeliveryUnexpectedAnswer,
   kDeliveryAllRefused,
   kSinkFailed,
+  // Queries over the stored events (services/detector/hunt).
+  kQueryInvalid,
+  kQueryLimit,
   // Calls of HTTP servers (common/http_client).
   kHttpCallFailed,
   kHttpServerUntrusted,

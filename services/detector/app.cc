@@ -23,6 +23,7 @@
 #include "services/detector/detector_service.h"
 #include "services/detector/event_log/event_log.h"
 #include "services/detector/event_log/event_log_metrics.h"
+#include "services/detector/hunt/hunt_service.h"
 #include "services/detector/rules/rule_runner.h"
 
 namespace zoomwatch::detector {
@@ -73,10 +74,11 @@ class DetectorApp::State {
   std::vector<ledger::v1::AccountLedger> Ledger() const { return log_->GetLedger(); }
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
   void EndStreams() {
+    hunts_->Stop();
     if (alert_service_ != nullptr) alert_service_->Stop();
   }
   std::vector<grpc::Service*> ClientServices() const {
-    std::vector<grpc::Service*> services;
+    std::vector<grpc::Service*> services = {hunts_->service()};
     if (alert_service_ != nullptr) services.push_back(alert_service_.get());
     if (rule_service_ != nullptr) services.push_back(rule_service_.get());
     return services;
@@ -184,6 +186,7 @@ class DetectorApp::State {
     service_ = std::make_unique<DetectorService>(*log_);
     detect_ = MakeDetectService(*service_);
     ledger_ = MakeLedgerService([this] { return log_->GetLedger(); });
+    hunts_ = std::make_unique<HuntService>(HuntOptions{}, *log_, *deps_.clock, *deps_.metrics);
     std::vector<grpc::Service*> services = {detect_.get(), ledger_.get()};
     if (runner_ != nullptr) {
       alert_service_ = std::make_unique<AlertService>(*alerts_);
@@ -218,6 +221,7 @@ class DetectorApp::State {
   std::unique_ptr<DetectorService> service_;
   std::unique_ptr<grpc::Service> detect_;
   std::unique_ptr<grpc::Service> ledger_;
+  std::unique_ptr<HuntService> hunts_;
   std::unique_ptr<AlertService> alert_service_;  // these null: no rules
   std::unique_ptr<RuleService> rule_service_;
   std::unique_ptr<GrpcServer> server_;

@@ -15,6 +15,7 @@
 #include "common/status/reasons.h"
 #include "services/detector/delivery/delivery_metrics.h"
 #include "services/detector/event_log/event_log_metrics.h"
+#include "services/detector/hunt/hunt_metrics.h"
 #include "services/detector/rules/rule_metrics.h"
 #include "services/normalizer/metrics.h"
 #include "services/receiver/forwarder_metrics.h"
@@ -77,6 +78,7 @@ void PrintMetrics() {
   PrintMetricTable("Detector: event log", detector::EventLogMetricTable());
   PrintMetricTable("Detector: delivery", detector::kDeliveryMetrics);
   PrintMetricTable("Detector: rules", detector::kRuleMetrics);
+  PrintMetricTable("Detector: hunting", detector::kHuntMetrics);
 }
 
 // The descriptors of the importer are of another pool than the generated code, so the extension is read through its bytes.
