@@ -37,9 +37,9 @@ class CallNode final : public Node {
     const bool passes =
         scalar_->function->nulls == NullRule::kSeesNulls ||
         std::none_of(arguments.begin(), arguments.end(), [](const Value& value) { return value.is_null(); });
-    if (!passes) return NullOf(scalar_->type);
+    if (!passes || context_.MadeTooMuch()) return NullOf(scalar_->type);
     Call call(context_, scalar_->argument_types, scalar_->type);
-    Value result = scalar_->overload->eval(call, arguments);
+    Value result = context_.Admit(scalar_->overload->eval(call, arguments));
     return result.is_null() ? NullOf(scalar_->type) : result;
   }
 

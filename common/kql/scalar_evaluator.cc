@@ -1,5 +1,6 @@
 #include "common/kql/scalar_evaluator.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -61,11 +62,14 @@ class ColumnNode final : public Node {
 // A value that is the same for every row is computed when it is first needed: an untaken branch causes no warnings.
 class OnceNode final : public Node {
  public:
-  explicit OnceNode(NodePtr node) : node_(std::move(node)) {}
+  OnceNode(NodePtr node, ExecutionContext& context) : node_(std::move(node)), context_(context) {}
   Result Evaluate(const Block&, const Rows&) override {
     if (!value_) {
       const Block one_row{.rows = 1, .columns = {}};
       value_ = node_->Evaluate(one_row, Rows(1))[0];
+      const std::uint64_t bytes = value_->MemoryBytes();
+      context_.kept_bytes += bytes;
+      context_.made_bytes -= std::min(context_.made_bytes, bytes);
       node_.reset();
     }
     return Result(*value_);
@@ -73,6 +77,7 @@ class OnceNode final : public Node {
 
  private:
   NodePtr node_;
+  ExecutionContext& context_;
   std::optional<Value> value_;
 };
 
@@ -191,7 +196,7 @@ NodePtr BuildOfKind(const ScalarPtr& scalar, const Environment& environment) {
 NodePtr Build(const ScalarPtr& scalar, const Environment& environment) {
   NodePtr node = BuildOfKind(scalar, environment);
   if (!scalar->per_query || scalar->kind == ScalarKind::kConstant) return node;
-  return std::make_unique<OnceNode>(std::move(node));
+  return std::make_unique<OnceNode>(std::move(node), environment.context);
 }
 
 }  // namespace

@@ -109,14 +109,15 @@ class NowNode final : public Node {
 // that says whether nulls and empty texts are left out.
 class PackNode final : public Node {
  public:
-  explicit PackNode(NodePtrs children) : children_(std::move(children)) {}
+  PackNode(NodePtrs children, const Environment& environment)
+      : children_(std::move(children)), context_(environment.context) {}
 
   Result Evaluate(const Block& block, const Rows& rows) override {
     std::vector<Result> values;
     values.reserve(children_.size());
     for (const NodePtr& child : children_) values.push_back(child->Evaluate(block, rows));
     Cells cells(rows.block_rows());
-    rows.ForEach([&](std::size_t row) { cells[row] = Pack(values, row); });
+    rows.ForEach([&](std::size_t row) { cells[row] = context_.Admit(Pack(values, row)); });
     return Result::Of(std::move(cells));
   }
 
@@ -133,6 +134,7 @@ class PackNode final : public Node {
   }
 
   const NodePtrs children_;
+  ExecutionContext& context_;
 };
 
 // prev(column [, offset [, default]]) and next(...). The block holds every row of the table in its order, so whichever
@@ -217,7 +219,7 @@ NodePtr MakeSpecialForm(const ScalarPtr& scalar, NodePtrs children, const Enviro
     case SpecialForm::kCoalesce: return std::make_unique<CoalesceNode>(scalar, std::move(children));
     case SpecialForm::kNow: return std::make_unique<NowNode>(std::move(children), environment);
     case SpecialForm::kPackAll:
-    case SpecialForm::kBagPackColumns: return std::make_unique<PackNode>(std::move(children));
+    case SpecialForm::kBagPackColumns: return std::make_unique<PackNode>(std::move(children), environment);
     case SpecialForm::kPrev:
     case SpecialForm::kNext: return std::make_unique<NeighbourNode>(scalar, std::move(children));
     case SpecialForm::kRowNumber:

@@ -82,8 +82,10 @@ struct Value::StringRep : Value::Rep {
 
 template <typename T>
 struct Value::BoxRep : Value::Rep {
-  explicit BoxRep(T v) : value(std::move(v)) {}
+  explicit BoxRep(T v, std::size_t inside = 0) : value(std::move(v)), bytes_inside(inside) {}
   T value;
+  // Of what an array or a bag holds. Known once, so that values which hold one another many times over cost no more to measure.
+  std::size_t bytes_inside;
 };
 
 Value Value::Real(double value) {
@@ -102,8 +104,16 @@ Value Value::String(std::string_view value) {
 
 Value Value::OfDecimal(const Decimal& value) { return Value(Kind::kDecimal, new BoxRep<Decimal>(value)); }
 Value Value::OfGuid(const Guid& value) { return Value(Kind::kGuid, new BoxRep<Guid>(value)); }
-Value Value::OfArray(Array value) { return Value(Kind::kArray, new BoxRep<Array>(std::move(value))); }
-Value Value::OfBag(Bag value) { return Value(Kind::kBag, new BoxRep<Bag>(std::move(value))); }
+Value Value::OfArray(Array value) {
+  std::size_t bytes = 0;
+  for (const Value& element : value) bytes += element.MemoryBytes();
+  return Value(Kind::kArray, new BoxRep<Array>(std::move(value), bytes));
+}
+Value Value::OfBag(Bag value) {
+  std::size_t bytes = 0;
+  for (const auto& [key, member] : value.entries()) bytes += sizeof(std::string) + key.size() + member.MemoryBytes();
+  return Value(Kind::kBag, new BoxRep<Bag>(std::move(value), bytes));
+}
 
 std::string_view Value::AsString() const {
   auto* rep = static_cast<StringRep*>(data_.rep);
@@ -152,14 +162,8 @@ std::size_t Value::MemoryBytes() const {
     case Kind::kString: bytes += sizeof(StringRep) + AsString().size(); break;
     case Kind::kDecimal: bytes += sizeof(BoxRep<Decimal>); break;
     case Kind::kGuid: bytes += sizeof(BoxRep<Guid>); break;
-    case Kind::kArray:
-      bytes += sizeof(BoxRep<Array>);
-      for (const Value& element : AsArray()) bytes += element.MemoryBytes();
-      break;
-    case Kind::kBag:
-      bytes += sizeof(BoxRep<Bag>);
-      for (const auto& [key, value] : AsBag().entries()) bytes += sizeof(std::string) + key.size() + value.MemoryBytes();
-      break;
+    case Kind::kArray: bytes += sizeof(BoxRep<Array>) + static_cast<BoxRep<Array>*>(data_.rep)->bytes_inside; break;
+    case Kind::kBag: bytes += sizeof(BoxRep<Bag>) + static_cast<BoxRep<Bag>*>(data_.rep)->bytes_inside; break;
   }
   return bytes;
 }

@@ -100,7 +100,7 @@ class Value {
   const Array& AsArray() const;
   const Bag& AsBag() const;
 
-  // Bytes that this value keeps alive, its own 16 included; shared parts are counted in full.
+  // Bytes that this value keeps alive, its own 16 included; shared parts are counted in full. O(1).
   std::size_t MemoryBytes() const;
 
  private:

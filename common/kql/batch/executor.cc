@@ -91,7 +91,9 @@ class QueryExecution final : public Execution, public SubqueryResults {
         tables_(tables),
         context_(options.now),
         memory_(options.limits.max_memory_bytes),
-        demands_(ComputeDemands(root, options.now)) {}
+        demands_(ComputeDemands(root, options.now)) {
+    context_.max_value_bytes = 2 * options.limits.max_memory_bytes;
+  }
 
   ExecutionContext& context() override { return context_; }
   SubqueryResults& subqueries() override { return *this; }
@@ -173,6 +175,7 @@ class QueryExecution final : public Execution, public SubqueryResults {
       if (absl::Status status = execution_.Check(); !status.ok()) return status;
       absl::StatusOr<Block> block = counted_->Next();
       if (!execution_.failure_.ok()) return execution_.failure_;
+      if (absl::Status status = execution_.CheckValues(); !status.ok()) return status;
       if (block.ok()) execution_.statistics_.operators[entry_].rows_out += block->rows;
       return block;
     }
@@ -182,6 +185,16 @@ class QueryExecution final : public Execution, public SubqueryResults {
     const std::size_t entry_;
     const OperatorPtr counted_;
   };
+
+  // Ends an execution whose expressions make values of more bytes than the limits allow, and starts the count for the next block.
+  absl::Status CheckValues() {
+    if (context_.MadeTooMuch()) {
+      return absl::ResourceExhaustedError(fmt::format("expressions: the values of one block take more than twice max_memory_bytes {}",
+                                                      options_.limits.max_memory_bytes));
+    }
+    context_.made_bytes = 0;
+    return absl::OkStatus();
+  }
 
   bool IsShared(const Relation& relation) const {
     const Demand& demand = demands_.at(&relation);

@@ -26,7 +26,8 @@
 namespace zoomwatch::kql {
 
 struct ExecutionLimits {
-  std::uint64_t max_memory_bytes = 512ULL << 20;  // of rows, groups and keys that operators hold
+  // Of rows, groups and keys that operators hold. Large values that expressions make for one block may take twice as much.
+  std::uint64_t max_memory_bytes = 512ULL << 20;
   std::uint64_t max_result_rows = 500'000;
   std::uint64_t max_result_bytes = 64ULL << 20;
 };

@@ -8,6 +8,9 @@
 namespace zoomwatch::kql {
 namespace {
 
+// A larger constant is computed when it is needed: a plan is kept longer than an execution, and nobody counts its bytes.
+constexpr std::size_t kMaxFoldedBytes = 64 << 10;
+
 bool ReadsRows(SpecialForm form) {
   switch (form) {
     case SpecialForm::kPrev:
@@ -75,7 +78,8 @@ ScalarPtr Fold(Scalar scalar) {
   ExecutionContext context(0);
   const Value value = ScalarEvaluator(shared, context, nullptr).EvaluateOnce();
   const bool warned = std::any_of(context.warnings.begin(), context.warnings.end(), [](auto count) { return count != 0; });
-  return warned ? shared : MakeConstant(value, shared->type, shared->span);
+  if (warned || value.MemoryBytes() > kMaxFoldedBytes) return shared;
+  return MakeConstant(value, shared->type, shared->span);
 }
 
 ScalarPtr MakeConstant(Value value, Type type, Span span) {

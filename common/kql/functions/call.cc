@@ -6,6 +6,7 @@ namespace zoomwatch::kql {
 namespace {
 
 constexpr int kMaxGroups = 16;
+constexpr std::size_t kLargeBytes = 1024;  // smaller values are not counted: a block of them is small
 
 // No newline for '.', no multi-line anchors, UTF-8, and errors are returned rather than logged.
 re2::RE2::Options RegexOptions() {
@@ -25,6 +26,17 @@ std::string_view WarningText(Warning warning) {
     case Warning::kTruncated: return "a value was cut at a documented limit";
   }
   return "";
+}
+
+Value ExecutionContext::AdmitCounted(Value value) {
+  const std::size_t bytes = value.MemoryBytes();
+  if (bytes < kLargeBytes) return value;
+  if (value.is_string() ? value.AsString().size() > kMaxTextBytes : bytes > kMaxValueBytes) {
+    ++warnings[static_cast<std::size_t>(Warning::kTruncated)];
+    return Value();
+  }
+  made_bytes += bytes;
+  return value;
 }
 
 RegexCache::RegexCache() = default;

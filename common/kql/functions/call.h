@@ -43,11 +43,27 @@ class RegexCache {
 // Empty when the pattern compiles and keeps the documented limit of 16 groups; otherwise why not.
 std::string CheckRegex(std::string_view pattern);
 
+// What a call may yield, far above what an event holds. Beyond it the value is null, with a warning.
+inline constexpr std::size_t kMaxTextBytes = 4 << 20;
+inline constexpr std::size_t kMaxValueBytes = 32 << 20;  // of arrays and bags, as Value::MemoryBytes() counts
+
 struct ExecutionContext {
   explicit ExecutionContext(Ticks now_ticks) : now(now_ticks) {}
   const Ticks now;  // one value per query
   RegexCache regexes;
   std::array<std::uint64_t, kWarningKinds> warnings{};
+
+  // Bytes of large values: made since `made_bytes` was last set to 0, and kept for the whole execution. Expressions have no way to
+  // fail, so beyond the limit calls yield null, and whoever set the limit ends the execution.
+  std::uint64_t made_bytes = 0, kept_bytes = 0;
+  std::uint64_t max_value_bytes = UINT64_MAX;
+  bool MadeTooMuch() const { return made_bytes + kept_bytes > max_value_bytes; }
+
+  // The value, or null when it is larger than a value may be.
+  Value Admit(Value value) { return value.kind() < Kind::kString ? value : AdmitCounted(std::move(value)); }
+
+ private:
+  Value AdmitCounted(Value value);
 };
 
 class Call {

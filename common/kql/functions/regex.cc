@@ -100,7 +100,8 @@ Value ExtractAll(Call& call, Args args) {
 
 // \0 is the whole match, \1 ... \9 a group (nothing when the regex has none of that number), \\ a backslash.
 void AppendRewrite(std::string_view rewrite, const Groups& groups, std::string& out) {
-  for (std::size_t i = 0; i < rewrite.size(); ++i) {
+  // A longer result is refused.
+  for (std::size_t i = 0; i < rewrite.size() && out.size() <= kMaxTextBytes; ++i) {
     if (rewrite[i] != '\\' || i + 1 == rewrite.size()) {
       out.push_back(rewrite[i]);
       continue;

@@ -39,6 +39,7 @@ Value StrCatArray(Call&, Args args) {
   const TextArgument delimiter(args[1]);
   std::string joined;
   for (const Value& element : args[0].AsArray()) {
+    if (joined.size() > kMaxTextBytes) break;  // the result is refused
     if (&element != &args[0].AsArray().front()) joined += delimiter.view();
     AppendText(element, joined);
   }
@@ -156,6 +157,7 @@ std::string ReplaceAll(std::string_view text, std::string_view lookup, std::stri
   std::string result;
   std::size_t start = 0;
   for (std::size_t at = text.find(lookup); !lookup.empty() && at != std::string_view::npos; at = text.find(lookup, start)) {
+    if (result.size() > kMaxTextBytes) break;  // the result is refused
     result += text.substr(start, at - start);
     result += rewrite;
     start = at + lookup.size();
@@ -171,7 +173,7 @@ Value ReplaceString(Call&, Args args) {
 
 // A part of the text that replace_strings has or has not decided yet.
 struct Segment {
-  std::string text;
+  std::string_view text;
   bool done = false;
 };
 
@@ -181,7 +183,8 @@ Value ReplaceStrings(Call&, Args args) {
   if (!args[1].is_array() || !args[2].is_array()) return Value();
   const Value::Array& lookups = args[1].AsArray();
   const Value::Array& rewrites = args[2].AsArray();
-  std::vector<Segment> segments = {{ToText(args[0]), false}};
+  const TextArgument source(args[0]);
+  std::vector<Segment> segments = {{source.view(), false}};
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     if (!lookups[i].is_string() || lookups[i].AsString().empty()) continue;
     const std::string_view lookup = lookups[i].AsString();
@@ -189,10 +192,10 @@ Value ReplaceStrings(Call&, Args args) {
     std::vector<Segment> next;
     for (Segment& segment : segments) {
       std::size_t start = 0;
-      std::size_t at = segment.done ? std::string::npos : segment.text.find(lookup);
-      for (; at != std::string::npos; at = segment.text.find(lookup, start)) {
+      std::size_t at = segment.done ? std::string_view::npos : segment.text.find(lookup);
+      for (; at != std::string_view::npos; at = segment.text.find(lookup, start)) {
         next.push_back({segment.text.substr(start, at - start), false});
-        next.push_back({std::string(rewritten ? rewrites[i].AsString() : lookup), true});
+        next.push_back({rewritten ? rewrites[i].AsString() : lookup, true});
         start = at + lookup.size();
       }
       next.push_back({segment.text.substr(start), segment.done});
@@ -200,7 +203,9 @@ Value ReplaceStrings(Call&, Args args) {
     segments = std::move(next);
   }
   std::string result;
-  for (const Segment& segment : segments) result += segment.text;
+  for (const Segment& segment : segments) {
+    if (result.size() <= kMaxTextBytes) result += segment.text;  // beyond, the result is refused
+  }
   return Value::String(result);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/kql/batch/executor.h"
 #include "common/kql/binder.h"
+#include "common/kql/json.h"
 #include "common/kql/parser.h"
 #include "fmt/format.h"
 
@@ -101,6 +102,57 @@ TEST(HostileQuery, RegularExpressions) {
   EXPECT_EQ(Outcome("range i from 1 to 1000 step 1 | where strrep('a', 1000) matches regex '^(a+)+(a*)*b$'"), "0 rows");
   // Patterns from data are compiled when they come, and kept within bounds.
   EXPECT_EQ(Outcome("range i from 1 to 3000 step 1 | where 'x' matches regex strcat('(a{1,900}){1,', tostring(i), '}')"), "0 rows");
+}
+
+constexpr std::string_view kTooLarge = "a value is null: larger than a value may be";
+
+// The first cell of a query's only row as JSON, or why there is none.
+std::string Cell(std::string_view text) {
+  const BoundQuery query = Compile(text, EmptyCatalog());
+  if (query.root == nullptr) return query.diagnostics.front().message;
+  NoTables tables;
+  const auto result = ExecuteToTable(query, tables, {.now = kUnixEpoch, .limits = {}, .check = nullptr});
+  if (!result.ok()) return std::string(result.status().message());
+  if (result->statistics.warnings[static_cast<std::size_t>(Warning::kTruncated)] > 0) return std::string(kTooLarge);
+  return ToJson(result->rows.at(0).at(0));
+}
+
+TEST(HostileQuery, TextsThatGrowAreRefused) {
+  const std::string tenfold = " | extend s = strcat(s, s, s, s, s, s, s, s, s, s)";
+  EXPECT_EQ(Cell("print s = 'aaaa'" + Repeat(tenfold, 6) + " | project strlen(s)"), "4000000");
+  EXPECT_EQ(Cell("print s = 'aaaa'" + Repeat(tenfold, 12) + " | project strlen(s)"), kTooLarge);
+  const std::string long_text = "let a = strrep('a', 1000000); let b = strcat(a, a, a, a); ";
+  EXPECT_EQ(Cell(long_text + "print strlen(b)"), "4000000");
+  for (const std::string_view growing :
+       {"strcat(b, b)", "strcat_delim(b, 'x', 'y', 'z')", "strcat_array(split(b, 'a'), b)", "replace_string(b, 'a', b)",
+        "replace_regex(b, 'a', b)", "replace_strings(b, dynamic(['a']), pack_array(b))", "url_encode(replace_string(b, 'a', '/'))"}) {
+    EXPECT_EQ(Cell(fmt::format("{}print strlen({})", long_text, growing)), kTooLarge) << growing;
+  }
+}
+
+TEST(HostileQuery, ValuesThatHoldOneAnotherAreRefused) {
+  EXPECT_EQ(Cell("print d = pack_array(1)" + Repeat(" | extend d = pack_array(d, d, d, d, d, d, d, d, d, d)", 40) + " | project strlen(tostring(d))"),
+            kTooLarge);
+  EXPECT_EQ(Cell("print d = pack_array(1)" + Repeat(" | extend d = array_concat(d, d, d, d)", 40) + " | project array_length(d)"), kTooLarge);
+  EXPECT_EQ(Cell("print a = 1" + [] {
+              std::string packs;
+              for (int i = 0; i < 60; ++i) packs += fmt::format(" | extend d{} = pack_all()", i);
+              return packs;
+            }() + " | project strlen(tostring(d59))"),
+            kTooLarge);
+}
+
+TEST(HostileQuery, ManyLargeValuesEndTheQuery) {
+  ExecutionLimits limits;
+  limits.max_memory_bytes = 32 << 20;
+  const std::string end = "expressions: the values of one block take more than twice max_memory_bytes 33554432";
+  EXPECT_EQ(Outcome("range x from 1 to 1000 step 1 | extend s = strrep(tostring(x), 100000) | summarize sum(strlen(s))", limits), end);
+  EXPECT_EQ(Outcome("range x from 1 to 1000 step 1 | where strlen(strrep(tostring(x), 100000)) > 1000000 | project x", limits), end);
+  std::string many = "print 1";
+  for (int i = 0; i < 500; ++i) many += fmt::format(", strlen(strcat(strrep('{}', 200000), 'a'))", i % 10);
+  EXPECT_EQ(Outcome(many, limits), end);
+  // The count starts anew with each block.
+  EXPECT_EQ(Outcome("range x from 1 to 20000 step 1 | where strlen(strrep('a', 5000 + x % 2)) > 5000 | count", limits), "1 rows");
 }
 
 }  // namespace
