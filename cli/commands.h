@@ -5,9 +5,11 @@
 
 namespace zoomwatch::cli {
 
+const CommandSpec& AlertsCommand();
 const CommandSpec& DoctorCommand();
 const CommandSpec& KqlCommand();
 const CommandSpec& LedgerCommand();
+const CommandSpec& RulesCommand();
 const CommandSpec& RunCommand();
 const CommandSpec& SendCommand();
 

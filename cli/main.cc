@@ -8,7 +8,15 @@
 
 int main(int argc, char** argv) {
   using namespace zoomwatch::cli;  // NOLINT(google-build-using-namespace)
-  const CommandSpec commands[] = {RunCommand(), SendCommand(), LedgerCommand(), KqlCommand(), DoctorCommand()};
+  const CommandSpec commands[] = {
+      RunCommand(),
+      SendCommand(),
+      LedgerCommand(),
+      KqlCommand(),
+      AlertsCommand(),
+      RulesCommand(),
+      DoctorCommand(),
+  };
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return RunCommandLine(commands, arguments, Console{.out = std::cout, .error = std::cerr});
 }

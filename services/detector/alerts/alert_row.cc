@@ -18,6 +18,7 @@ constexpr AlertColumn kColumns[] = {
     {"AlertTime", "datetime", "The same as TimeGenerated was when the row was sent; never replaced."},
     {"RuleId", "string", "Id of the rule's file."},
     {"RuleName", "string", "Name of the rule."},
+    {"RuleKind", "string", "Scheduled, NRT or hunting. Alerts of hunting queries are hints to look at."},
     {"Title", "string", "Name of the rule, or its alertDisplayNameFormat filled in."},
     {"Description", "string", "Description of the rule, or its alertDescriptionFormat filled in."},
     {"Severity", "string", "Informational, Low, Medium or High."},
@@ -85,6 +86,7 @@ void AppendRow(const Alert& alert, std::size_t max_value_bytes, std::string& out
   row.Time("AlertTime", alert.alert_time());
   row.Text("RuleId", alert.rule_id());
   row.Text("RuleName", alert.rule_name());
+  row.Text("RuleKind", alert.rule_kind());
   row.Text("Title", alert.title());
   row.Text("Description", alert.description());
   row.Text("Severity", SeverityText(alert.severity()));

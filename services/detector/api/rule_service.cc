@@ -67,9 +67,6 @@ Rule RuleOf(const ruleset::LoadedRule& loaded, const RuleStatus* status) {
   rule.set_severity(SeverityOf(loaded.rule.severity));
   if (status != nullptr) {
     AddStatus(*status, rule);
-  } else if (loaded.rule.kind == ruleset::RuleKind::kHunting) {
-    rule.set_state(rule::v1::RULE_STATE_DISABLED);
-    rule.set_state_message("a hunting query: it makes no alerts; run it with `zoomwatch hunt`");
   } else if (!loaded.rule.enabled) {
     rule.set_state(rule::v1::RULE_STATE_DISABLED);
     rule.set_state_message("enabled: false in its file");

@@ -129,6 +129,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   alert.set_alert_id(event_table::Sha256Hex(fmt::format("{}\n{:016x}\n{}", rule.id, finding.identity, finding.time)).substr(0, 32));
   alert.set_rule_id(rule.id);
   alert.set_rule_name(rule.name);
+  alert.set_rule_kind(std::string(ruleset::KindName(rule.kind)));
   alert.set_title(Filled(details.display_name_format, rule.name, rows));
   alert.set_description(Filled(details.description_format, rule.description, rows));
   alert.set_severity(SeverityNamed(rows.First(details.severity_column), SeverityOf(rule.severity)));

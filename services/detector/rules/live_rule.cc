@@ -136,6 +136,11 @@ absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause caus
   return findings;
 }
 
+const std::vector<kql::Value>* LiveRule::ShownRow(std::uint64_t identity) const {
+  const auto shown = shown_.find(identity);
+  return shown == shown_.end() || shown->second.rows.empty() ? nullptr : &shown->second.rows.begin()->second.first;
+}
+
 void LiveRule::Remember(std::uint64_t identity, Ticks time) { found_[identity] = time; }
 
 std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, FindingCause cause) {

@@ -68,6 +68,9 @@ class LiveRule {
   // Tells when an identity was found last before a restart, so that it is found again neither too early nor too late.
   void Remember(std::uint64_t identity, kql::Ticks time);
 
+  // A row of the view with that identity as it is now; null: there is none.
+  const std::vector<kql::Value>* ShownRow(std::uint64_t identity) const;
+
   std::uint64_t state_bytes() const { return view_->state_bytes(); }
   std::string Describe() const { return view_->Describe(); }
 

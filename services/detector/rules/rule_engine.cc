@@ -73,7 +73,7 @@ std::vector<std::string> RuleEngine::SetRules(const ruleset::RuleSet& rules, con
   std::vector<std::string> anew;
   for (const auto& loaded : rules.rules()) {
     const ruleset::Rule& rule = loaded->rule;
-    if (!rule.enabled || rule.kind == ruleset::RuleKind::kHunting) continue;
+    if (!rule.enabled) continue;
     const auto known = entries_.find(rule.id);
     const bool same_query = known != entries_.end() && known->second->rule().query == rule.query &&
                             known->second->rule().kind == rule.kind && known->second->rule().query_period == rule.query_period;
@@ -199,6 +199,14 @@ void RuleEngine::Remember(std::string_view rule_id, std::uint64_t identity, Tick
   } else {
     at->second->found[identity] = time;
   }
+}
+
+std::optional<RuleEngine::Shown> RuleEngine::ShownRow(std::string_view rule_id, std::uint64_t identity) const {
+  const auto at = entries_.find(rule_id);
+  const LiveRule* const live = at == entries_.end() ? nullptr : at->second->live.get();
+  const std::vector<kql::Value>* const cells = live == nullptr ? nullptr : live->ShownRow(identity);
+  if (cells == nullptr) return std::nullopt;
+  return Shown{.schema = live->schema(), .cells = *cells};
 }
 
 Ticks RuleEngine::NextDue() const {

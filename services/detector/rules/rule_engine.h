@@ -86,6 +86,13 @@ class RuleEngine {
   // AdvanceTo() the event's receive time, then the event itself. `order`: its position in the log.
   void Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings);
 
+  // A row of the rule's result with that identity as it is now. None: it is not there, or the rule runs in batch.
+  struct Shown {
+    kql::Schema schema;
+    std::vector<kql::Value> cells;
+  };
+  std::optional<Shown> ShownRow(std::string_view rule_id, std::uint64_t identity) const;
+
   kql::Ticks clock() const { return clock_; }
   // The next moment at which time alone may make a finding.
   kql::Ticks NextDue() const;

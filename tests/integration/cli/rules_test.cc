@@ -188,6 +188,80 @@ TEST_F(RulesTest, ARuleThatOnlyRunsInBatchRunsAtItsTimesAndSaysSo) {
   EXPECT_THAT(testing::HttpGet(host_, kAdminPort, "/metrics"), HasSubstr("zoomwatch_detector_rules{state=\"running\"} 1"));
 }
 
+TEST_F(RulesTest, TheCommandsShowAlertsAndExplainRules) {
+  Write("rules/deactivated.yaml", kDeactivated);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(1, 2);
+  const std::vector<std::string> alerts = WaitForAlerts(2);
+  ASSERT_THAT(alerts, SizeIs(2));
+  const auto run = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--address", host_ + ":" + std::to_string(kGrpcPort), "--plaintext"});
+    return RunProgram("zoomwatch", arguments);
+  };
+  const ProgramResult list = run({"alerts", "list", "--limit", "1"});
+  EXPECT_EQ(list.code, 0) << list.error;
+  EXPECT_THAT(list.out, HasSubstr("Low            User deactivated  Account=user2@corp.example  " + Text(alerts[1], "AlertId") + "\n"));
+  EXPECT_THAT(run({"alerts", "list", "--severity", "high"}).out, IsEmpty());
+  EXPECT_EQ(run({"alerts", "tail", "--from-beginning", "--limit", "2", "--json"}).out, alerts[0] + "\n" + alerts[1] + "\n");
+  EXPECT_EQ(run({"alerts", "get", Text(alerts[0], "AlertId"), "--json"}).out, alerts[0] + "\n");
+  EXPECT_EQ(run({"alerts", "get", "none"}).code, 1);
+
+  const ProgramResult rules = run({"rules", "list"});
+  EXPECT_EQ(rules.code, 0) << rules.error;
+  EXPECT_THAT(rules.out, HasSubstr("User deactivated                            running    live            2       2"));
+  const std::string id = "6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01";
+  EXPECT_THAT(run({"rules", "explain", id}).out, HasSubstr("evaluated with each event"));
+  const std::string event = Text(WaitForRows(2)[0], "EventId");
+  EXPECT_THAT(run({"rules", "explain", id, "--event", event}).out, HasSubstr("  passed: Event == 'user.deactivated'\n"));
+  EXPECT_EQ(run({"rules", "explain", "no-such-rule"}).code, 1);
+  std::string other = kDeactivated;
+  other.replace(other.find("user.deactivated"), 16, "user.disappeared");
+  Write("rules/deactivated.yaml", other);
+  EXPECT_EQ(run({"rules", "reload"}).out, "changed  User deactivated\n");
+  EXPECT_THAT(run({"rules", "explain", id, "--event", event}).out, HasSubstr("  stopped by: Event == 'user.disappeared'; here Event = user.deactivated\n"));
+}
+
+TEST_F(RulesTest, CheckAndTestNeedNothingButTheFiles) {
+  Write("rules/deactivated.yaml", kDeactivated);
+  const ProgramResult check = RunProgram("zoomwatch", {"rules", "check", dir_.file("rules")});
+  EXPECT_EQ(check.code, 0) << check.out;
+  EXPECT_THAT(check.out, HasSubstr("1 rules are right, 0 files are refused"));
+  EXPECT_EQ(RunProgram("zoomwatch", {"rules", "test", dir_.file("rules")}).code, 1) << "no case file";
+  Write("rules/deactivated.test.yaml", R"(events:
+  gone:
+    event: user.deactivated
+    payload: {account_id: acc, object: {id: u-1, email: ann@corp.example}}
+cases:
+  - name: one who goes
+    kind: firing
+    steps:
+      - {at: 0s, send: gone}
+    alerts:
+      - {at: 0s, severity: Low, row: {Account: ann@corp.example, Times: 1}}
+  - name: one who goes twice
+    kind: duplicate
+    steps:
+      - {at: 0s, send: gone}
+      - {at: 1h, send: gone, happened: 1h}
+    alerts:
+      - {at: 0s, row: {Times: 1}, later: {Times: 2}}
+)");
+  const ProgramResult passed = RunProgram("zoomwatch", {"rules", "test", dir_.file("rules/deactivated.yaml")});
+  EXPECT_EQ(passed.code, 0) << passed.out;
+  EXPECT_THAT(passed.out, HasSubstr("2 cases passed, 0 failed"));
+  std::string wrong = kDeactivated;
+  wrong.replace(wrong.find("Times = count()"), 15, "Times = 2*count()");
+  Write("rules/deactivated.yaml", wrong);
+  const ProgramResult failed = RunProgram("zoomwatch", {"rules", "test", dir_.file("rules")});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.out, HasSubstr("Times was expected to be 1, it is 2"));
+  wrong.replace(wrong.find("| summarize"), 11, "| sumarize ");
+  Write("rules/deactivated.yaml", wrong);
+  const ProgramResult refused = RunProgram("zoomwatch", {"rules", "check", dir_.file("rules")});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.out, HasSubstr("deactivated.yaml:17:"));
+}
+
 TEST_F(RulesTest, StartFailsWithoutAFolderOrAPlaceForAlerts) {
   std::filesystem::remove(dir_.file("rules"));
   const ProgramResult folder = RunProgram("zoomwatch", {"run", "--config", dir_.file("all.yaml")});

@@ -19,6 +19,7 @@ alert::v1::Alert MakeAlert() {
   alert.set_alert_id("0123456789abcdef0123456789abcdef");
   alert.set_rule_id("6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01");
   alert.set_rule_name("Rule");
+  alert.set_rule_kind("NRT");
   alert.set_title("Title of \"it\"");
   alert.set_description("What happened.");
   alert.set_severity(alert::v1::SEVERITY_HIGH);
@@ -50,7 +51,7 @@ TEST(AlertRow, HasEveryColumnInTheirOrder) {
   AppendAlertRow(MakeAlert(), {}, row);
   EXPECT_EQ(row,
             R"({"TimeGenerated":"2026-01-01T00:00:00.000000Z","AlertId":"0123456789abcdef0123456789abcdef",)"
-            R"("AlertTime":"2026-01-01T00:00:00.000000Z","RuleId":"6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01","RuleName":"Rule",)"
+            R"("AlertTime":"2026-01-01T00:00:00.000000Z","RuleId":"6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01","RuleName":"Rule","RuleKind":"NRT",)"
             R"("Title":"Title of \"it\"","Description":"What happened.","Severity":"High","Tactics":["Impact"],"Techniques":["T1531"],)"
             R"("Cause":"expiry","Identity":"00000000000000ff","Revision":2,)"
             R"("Entities":[{"Type":"Account","FullName":"ann@corp.example"}],"CustomDetails":{"Place":"Room 1"},)"

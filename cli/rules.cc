@@ -1,0 +1,280 @@
+// `zoomwatch rules`: checks and tests rule files offline; shows and explains the rules of a running detector.
+#include <fmt/format.h>
+#include <grpcpp/client_context.h>
+
+#include <filesystem>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/rules/case_run.h"
+#include "cli/rules/rule_paths.h"
+#include "cli/service_channel.h"
+#include "common/event_table/event_catalog.h"
+#include "common/kql/diagnostic.h"
+#include "common/ruleset/case_file.h"
+#include "common/ruleset/rule_set.h"
+#include "common/status/grpc_status.h"
+#include "common/status/reasons.h"
+#include "common/status/status_macros.h"
+#include "common/time/clock.h"
+#include "services/detector/rules/live_rule.h"
+#include "zoomwatch/rule/v1/rule_service.grpc.pb.h"
+
+namespace zoomwatch::cli {
+namespace {
+
+using ruleset::FileResult;
+using ruleset::LoadedRule;
+
+constexpr FlagSpec kFlags[] = {
+    {"address", "HOST:PORT", "list, explain, reload: gRPC port of the detector, or of `zoomwatch run`."},
+    kChannelFlags[0],
+    kChannelFlags[1],
+    kChannelFlags[2],
+    kChannelFlags[3],
+    kChannelFlags[4],
+    kChannelFlags[5],
+    {"event", "ID", "explain: what became of the stored event with this EventId in the rule."},
+    {"without-cases", "", "test: a rule without a case file is no failure."},
+};
+
+constexpr Example kExamples[] = {
+    {"is every file right, and what does not run live", "zoomwatch rules check rules/"},
+    {"run the case files", "zoomwatch rules test rules/"},
+    {"how the rules of a detector fare", "zoomwatch rules list --address localhost:9191 --plaintext"},
+    {"why an event made no alert",
+     "zoomwatch rules explain 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01 --event 0f8e --address localhost:9191 --plaintext"},
+};
+
+struct LoadedFiles {
+  std::vector<std::unique_ptr<ruleset::RuleSource>> sources;
+  ruleset::ReloadResult result;
+};
+
+absl::StatusOr<LoadedFiles> Load(const std::vector<std::string>& paths) {
+  LoadedFiles loaded;
+  ZOOMWATCH_ASSIGN_OR_RETURN(loaded.sources, SourcesOf(paths));
+  std::vector<const ruleset::RuleSource*> sources;
+  for (const auto& source : loaded.sources) sources.push_back(source.get());
+  const event_table::EventCatalog catalog;
+  loaded.result = ruleset::LoadRuleSet(sources, ruleset::BindingChecker(catalog), ruleset::RuleSet({}));
+  return loaded;
+}
+
+const LoadedRule* RuleOf(const LoadedFiles& loaded, const FileResult& file) {
+  return file.outcome == FileResult::Outcome::kLoaded ? loaded.result.set->Find(file.rule_id) : nullptr;
+}
+
+// How the detector will evaluate the rule; empty: live.
+std::string BatchReason(const ruleset::Rule& rule) {
+  kql::Diagnostic refused;
+  const auto shared = std::make_shared<const ruleset::Rule>(rule);
+  if (detector::LiveRule::Create(shared, event_table::EventCatalog(), {}, refused) != nullptr) return "";
+  return refused.message;
+}
+
+absl::StatusOr<int> Check(const std::vector<std::string>& paths, std::ostream& out) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const LoadedFiles loaded, Load(paths));
+  int good = 0, bad = 0, warnings = 0;
+  for (const FileResult& file : loaded.result.files) {
+    const std::string path = PathOf(file.source, file.file);
+    for (const ruleset::LoadFinding& finding : file.result.findings) {
+      out << ruleset::Explain(path, finding) << '\n';
+      if (finding.impact() == ruleset::Impact::kWarning) ++warnings;
+    }
+    const LoadedRule* const rule = RuleOf(loaded, file);
+    (rule == nullptr ? bad : good) += 1;
+    if (rule == nullptr) continue;
+    if (!rule->rule.enabled) {
+      out << path << ": not enabled\n";
+    } else if (const std::string reason = BatchReason(rule->rule); !reason.empty()) {
+      out << path << ": runs in batch every " << absl::FormatDuration(rule->rule.query_frequency) << ", because of " << reason << '\n';
+    }
+  }
+  out << fmt::format("{} rules are right, {} files are refused, {} warnings\n", good, bad, warnings);
+  return bad == 0 ? kExitOk : kExitFailed;
+}
+
+// The cases of one rule. Returns how many failed.
+class Tester {
+ public:
+  Tester(std::ostream& out, bool needs_cases) : out_(out), needs_cases_(needs_cases) {}
+
+  void Test(const LoadedRule& loaded, const std::string& path) {
+    const std::string case_path = std::filesystem::path(path).replace_extension().string() + ".test.yaml";
+    if (!std::filesystem::exists(case_path)) {
+      if (needs_cases_) Fail(path, "has no case file " + case_path);
+      return;
+    }
+    const auto text = ReadText(case_path);
+    if (!text.ok()) return Fail(case_path, std::string(text.status().message()));
+    ruleset::LoadResult result;
+    const auto cases = ruleset::ReadCaseFile(*text, result);
+    for (const ruleset::LoadFinding& finding : result.findings) out_ << ruleset::Explain(case_path, finding) << '\n';
+    if (!cases) return Fail(case_path, "cannot be used");
+    for (const ruleset::RuleCase& one : *cases) TestCase(loaded.rule, one, case_path);
+  }
+
+  int failed() const { return failed_; }
+  std::string Summary(absl::Duration elapsed) const {
+    const double days = absl::ToDoubleHours(virtual_time_) / 24;
+    return fmt::format("{} cases passed, {} failed; {:.0f} virtual days in {:.2f} s\n", passed_, failed_, days, absl::ToDoubleSeconds(elapsed));
+  }
+
+ private:
+  void TestCase(const ruleset::Rule& rule, const ruleset::RuleCase& one, const std::string& case_path) {
+    const std::string where = fmt::format("{}:{}: {}", case_path, one.place.line, one.name);
+    const auto outcome = RunCase(rule, one);
+    if (!outcome.ok()) return Fail(where, std::string(outcome.status().message()));
+    virtual_time_ += outcome->virtual_time;
+    if (outcome->differences.empty()) {
+      ++passed_;
+      return;
+    }
+    std::string text;
+    for (const std::string& difference : outcome->differences) text += "\n    " + difference;
+    Fail(where, text);
+  }
+
+  void Fail(const std::string& where, const std::string& what) {
+    ++failed_;
+    out_ << "FAILED " << where << (what.starts_with('\n') ? "" : ": ") << what << '\n';
+  }
+
+  std::ostream& out_;
+  const bool needs_cases_;
+  int passed_ = 0;
+  int failed_ = 0;
+  absl::Duration virtual_time_;
+};
+
+absl::StatusOr<int> Test(const std::vector<std::string>& paths, bool needs_cases, std::ostream& out) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const LoadedFiles loaded, Load(paths));
+  const absl::Duration start = SystemClock::Get().Monotonic();
+  Tester tester(out, needs_cases);
+  bool refused = false;
+  for (const FileResult& file : loaded.result.files) {
+    const std::string path = PathOf(file.source, file.file);
+    for (const ruleset::LoadFinding& finding : file.result.findings) {
+      if (finding.impact() == ruleset::Impact::kError) out << ruleset::Explain(path, finding) << '\n';
+    }
+    const LoadedRule* const rule = RuleOf(loaded, file);
+    refused = refused || rule == nullptr;
+    if (rule != nullptr) tester.Test(*rule, path);
+  }
+  out << tester.Summary(SystemClock::Get().Monotonic() - start);
+  return tester.failed() == 0 && !refused ? kExitOk : kExitFailed;
+}
+
+std::string_view StateName(rule::v1::RuleState state) {
+  switch (state) {
+    case rule::v1::RULE_STATE_RUNNING: return "running";
+    case rule::v1::RULE_STATE_WARMING_UP: return "warming up";
+    case rule::v1::RULE_STATE_FAILED: return "failed";
+    case rule::v1::RULE_STATE_DISABLED: return "disabled";
+    case rule::v1::RULE_STATE_REJECTED: return "rejected";
+    default: return "?";
+  }
+}
+
+std::string BytesText(std::int64_t bytes) {
+  if (bytes < 10 * 1024) return fmt::format("{} B", bytes);
+  return bytes < 10 * 1024 * 1024 ? fmt::format("{} KiB", bytes / 1024) : fmt::format("{} MiB", bytes / 1024 / 1024);
+}
+
+using Stub = rule::v1::RuleService::Stub;
+
+absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) {
+  out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9}  {}\n", "RULE", "STATE", "RUNS", "EVENTS", "ALERTS", "STATE", "CPU s", "ID");
+  rule::v1::ListRulesRequest request;
+  do {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
+    rule::v1::ListRulesResponse response;
+    ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.ListRules(&context, request, &response)));
+    for (const rule::v1::Rule& rule : response.rules()) {
+      const char* const runs = rule.evaluation() == rule::v1::EVALUATION_BATCH ? "batch" : rule.evaluation() == rule::v1::EVALUATION_INCREMENTAL ? "live" : "";
+      out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", rule.name().substr(0, 43), StateName(rule.state()), runs, rule.event_count(),
+                         rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
+      if (!rule.state_message().empty()) out << "    " << rule.state_message() << '\n';
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return kExitOk;
+}
+
+absl::StatusOr<int> Reload(Stub& stub, absl::Duration timeout, std::ostream& out) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
+  rule::v1::ReloadRulesResponse response;
+  ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.ReloadRules(&context, {}, &response)));
+  for (const std::string& name : response.added()) out << "added    " << name << '\n';
+  for (const std::string& name : response.changed()) out << "changed  " << name << '\n';
+  for (const std::string& name : response.removed()) out << "removed  " << name << '\n';
+  for (const std::string& finding : response.findings()) out << finding << '\n';
+  if (response.added().empty() && response.changed().empty() && response.removed().empty()) out << "nothing changed\n";
+  return kExitOk;
+}
+
+absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string& event, absl::Duration timeout, std::ostream& out) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
+  rule::v1::ExplainRuleRequest request;
+  request.set_rule_id(id);
+  request.set_event_id(event);
+  rule::v1::ExplainRuleResponse response;
+  ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.ExplainRule(&context, request, &response)));
+  if (event.empty()) {
+    if (response.not_incremental_reason().empty()) {
+      out << "evaluated with each event, by this plan:\n" << response.plan();
+    } else {
+      out << "evaluated in batch, every queryFrequency, because:\n" << response.not_incremental_reason() << '\n';
+    }
+  }
+  for (const std::string& step : response.event_steps()) out << step << '\n';
+  return kExitOk;
+}
+
+absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
+  const std::string& action = arguments.positional()[0];
+  const std::vector<std::string> rest(arguments.positional().begin() + 1, arguments.positional().end());
+  const absl::Duration timeout = TimeoutOf(arguments);
+  ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
+  if (action == "check" || action == "test") {
+    if (rest.empty()) return Error(Reason::kUsage, action + " is followed by folders or files with rules");
+    return action == "check" ? Check(rest, console.out) : Test(rest, !arguments.Has("without-cases"), console.out);
+  }
+  if (action != "list" && action != "reload" && action != "explain") {
+    return Error(Reason::kUsage, fmt::format("unknown action '{}': check, test, list, explain or reload", action));
+  }
+  if (!arguments.Has("address")) return Error(Reason::kUsage, "--address HOST:PORT is required");
+  if ((action == "explain") != (rest.size() == 1)) return Error(Reason::kUsage, "explain, and only explain, is followed by the id of a rule");
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(arguments, arguments.Text("address")));
+  const auto stub = rule::v1::RuleService::NewStub(channel);
+  if (action == "list") return List(*stub, timeout, console.out);
+  if (action == "reload") return Reload(*stub, timeout, console.out);
+  return Explain(*stub, rest[0], arguments.Text("event"), timeout, console.out);
+}
+
+}  // namespace
+
+const CommandSpec& RulesCommand() {
+  static constexpr CommandSpec kSpec = {
+      .name = "rules",
+      .summary = "check and test rule files; see how the rules of a detector fare",
+      .description =
+          "check reads rule files (folders with their subfolders, or single files) and says everything that is wrong with them, with line "
+          "and column, and which rules cannot be evaluated with each event. test runs their case files (x.test.yaml beside x.yaml; "
+          "docs/rules.md has the format) with a virtual clock, through the code that the detector runs. Both need nothing but the "
+          "files.\n\n"
+          "list shows the rules of a running detector: whether they run, on how many events, at what cost. explain shows the plan of one, "
+          "or, with --event, which condition let a stored event pass or stopped it. reload makes the detector read its folders now.",
+      .flags = kFlags,
+      .positional = {.value = "ACTION [PATH... | ID]", .help = "check, test, list, explain or reload; then folders or files, or a rule's id.", .least = 1, .most = 1000},
+      .examples = kExamples,
+      .exit_codes = "0: all is well. 1: a file is refused, a case fails, or the detector did not answer.",
+      .run = &Run};
+  return kSpec;
+}
+
+}  // namespace zoomwatch::cli
