@@ -1,129 +1,18 @@
-// mv-expand and mv-apply: a row becomes one row per element of its arrays and bags. An empty array or bag gives no row,
-// null and anything else one; several are walked in parallel, the shorter ones padded with null.
-#include <algorithm>
-#include <optional>
+// mv-expand and mv-apply: blocks of the rows that expansion.h makes, and the subquery over those of each row.
 #include <utility>
 
 #include "common/kql/batch/blocks.h"
 #include "common/kql/batch/operator.h"
-#include "common/kql/convert.h"
+#include "common/kql/expansion.h"
 
 namespace zoomwatch::kql::batch {
 namespace {
-
-std::size_t ElementsOf(const Value& value) {
-  if (value.is_array()) return value.AsArray().size();
-  return value.is_bag() ? value.AsBag().size() : 1;
-}
-
-Value ElementOf(const Value& value, std::size_t at, bool bag_as_array) {
-  if (at >= ElementsOf(value)) return Value();
-  if (value.is_array()) return value.AsArray()[at];
-  if (!value.is_bag()) return value;
-  const Bag::Entry& entry = value.AsBag().entries()[at];
-  if (bag_as_array) return Value::OfArray({Value::String(entry.first), entry.second});
-  return Value::OfBag(Bag({entry}));
-}
-
-// `to typeof(T)` casts and does not read texts: what is of another kind becomes null.
-Value CastElement(Type type, const Value& value) {
-  bool fits = true;
-  switch (type) {
-    case Type::kBool: fits = value.kind() == Kind::kBool; break;
-    case Type::kInt:
-    case Type::kLong:
-    case Type::kReal:
-    case Type::kDecimal: fits = value.is_number(); break;
-    case Type::kString: fits = !value.is_array() && !value.is_bag(); break;
-    case Type::kDateTime:
-    case Type::kTimeSpan:
-    case Type::kGuid:
-      // JSON has no such values: a text is how they stand in arrays.
-      break;
-    case Type::kDynamic:
-    case Type::kUnknown: return value;
-  }
-  if (!fits || value.is_null()) return type == Type::kString ? Value::String("") : Value();
-  return ConvertTo(type, value);
-}
-
-// The arrays of a block of rows, and the expanded rows that they make.
-class Expander {
- public:
-  Expander(Execution& execution, const Relation& relation, const Schema& expanded, const std::vector<bool>& wanted)
-      : relation_(relation), expanded_(expanded), wanted_(wanted), limit_(LimitOf(execution, relation)) {
-    for (const Expansion& expansion : relation.expansions) evaluators_.push_back(execution.Evaluator(expansion.value));
-  }
-
-  void Load(Block block) {
-    block_ = std::move(block);
-    values_.clear();
-    for (ScalarEvaluator& evaluator : evaluators_) values_.push_back(evaluator.Evaluate(block_));
-  }
-  const Block& block() const { return block_; }
-
-  std::size_t RowsOf(std::size_t row) const {
-    std::size_t rows = 0;
-    for (const CellsPtr& values : values_) rows = std::max(rows, ElementsOf((*values)[row]));
-    return std::min<std::uint64_t>(rows, limit_);
-  }
-
-  // The expanded rows, each given by an input row and the element's number.
-  struct Picks {
-    RowNumbers rows;
-    RowNumbers elements;
-  };
-  Block Expand(const Picks& picks) const {
-    Block block{.rows = picks.rows.size(), .columns = std::vector<CellsPtr>(expanded_.size())};
-    for (std::size_t c = 0; c < expanded_.size(); ++c) {
-      if (!wanted_[c] || !relation_.carried[c]) continue;
-      const CellsPtr& from = block_.columns[*relation_.carried[c]];
-      if (from == nullptr) continue;
-      Cells cells;
-      cells.reserve(picks.rows.size());
-      for (const std::uint32_t row : picks.rows) cells.push_back((*from)[row]);
-      block.columns[c] = std::make_shared<const Cells>(std::move(cells));
-    }
-    for (std::size_t i = 0; i < relation_.expansions.size(); ++i) {
-      const Expansion& expansion = relation_.expansions[i];
-      Cells cells;
-      cells.reserve(picks.rows.size());
-      for (std::size_t p = 0; p < picks.rows.size(); ++p) {
-        const Value element = ElementOf((*values_[i])[picks.rows[p]], picks.elements[p], relation_.bag_as_array);
-        cells.push_back(CastElement(expansion.to_type.value_or(Type::kDynamic), element));
-      }
-      block.columns[expansion.output] = std::make_shared<const Cells>(std::move(cells));
-    }
-    if (relation_.item_index) {
-      Cells cells;
-      cells.reserve(picks.rows.size());
-      for (const std::uint32_t element : picks.elements) cells.push_back(Value::Long(element));
-      block.columns[*relation_.item_index] = std::make_shared<const Cells>(std::move(cells));
-    }
-    return block;
-  }
-
- private:
-  static std::uint64_t LimitOf(Execution& execution, const Relation& relation) {
-    if (relation.limit == nullptr) return UINT32_MAX;
-    const Value limit = execution.Evaluator(relation.limit).EvaluateOnce();
-    return limit.kind() == Kind::kLong && limit.AsLong() > 0 ? static_cast<std::uint64_t>(limit.AsLong()) : 0;
-  }
-
-  const Relation& relation_;
-  const Schema& expanded_;
-  const std::vector<bool>& wanted_;
-  const std::uint64_t limit_;
-  std::vector<ScalarEvaluator> evaluators_;
-  Block block_;
-  std::vector<CellsPtr> values_;
-};
 
 class ExpandOperator final : public Operator {
  public:
   ExpandOperator(Execution& execution, const Relation& relation)
       : input_(execution.Build(*relation.inputs[0])),
-        expander_(execution, relation, relation.schema, execution.demand(relation).columns) {}
+        expander_(relation, execution.demand(relation).columns, execution.context(), &execution.subqueries()) {}
 
   absl::StatusOr<Block> Next() override {
     while (true) {
@@ -164,8 +53,7 @@ class ApplyOperator final : public Operator {
         relation_(relation),
         wanted_(execution.demand(relation).columns),
         input_(execution.Build(*relation.inputs[0])),
-        expander_(execution, relation, relation.applied_input->schema,
-                  execution.demand(*relation.applied_input).columns) {}
+        expander_(relation, execution.demand(*relation.applied_input).columns, execution.context(), &execution.subqueries()) {}
 
   ~ApplyOperator() override { ReleaseRow(); }
 

@@ -25,6 +25,10 @@ NodePtr MakeProjectNode(NodeContext context, const std::vector<ScalarPtr>& outpu
 // union_columns of the relation; inputs in its order. withsource: source_names.
 NodePtr MakeUnionNode(const Relation& relation);
 
+// --- expand.cc: no state; append-only stays append-only --------------------------------------------------------------------------
+// mv-expand. A tick whose rows would take more than `max_bytes` fails with kResourceExhausted before they are made.
+NodePtr MakeExpandNode(NodeContext context, const Relation& relation, std::uint64_t max_bytes);
+
 // --- window.cc: rows come and go with the clock -----------------------------------------------------------------------------------
 // Keeps rows while all conditions hold. `append_only` says what the input is, and then what the output is.
 NodePtr MakeTemporalNode(NodeContext context, std::vector<TemporalCondition> conditions, bool append_only);

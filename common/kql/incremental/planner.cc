@@ -88,7 +88,7 @@ class Planner {
       case RelationKind::kRange: return Refuse(relation.span, "range");
       case RelationKind::kInput:
       case RelationKind::kApply: return Refuse(relation.span, "mv-apply");
-      case RelationKind::kExpand: return Refuse(relation.span, "mv-expand");
+      case RelationKind::kExpand: return PlanExpand(relation);
       case RelationKind::kParse: return Refuse(relation.span, "parse");
     }
     return std::nullopt;
@@ -181,13 +181,23 @@ class Planner {
     return edge;
   }
 
+  std::optional<Edge> PlanExpand(const Relation& relation) {
+    if (relation.limit != nullptr && relation.limit->kind != ScalarKind::kConstant) {
+      return Refuse(relation.limit->span, "a number of rows that is not constant");
+    }
+    std::vector<ScalarPtr> values;
+    for (const Expansion& expansion : relation.expansions) values.push_back(expansion.value);
+    if (RefusesClock(values) || RefusesSubquery(values, "mv-expand")) return std::nullopt;
+    auto edge = PlanRelation(relation.inputs[0]);
+    if (!edge) return std::nullopt;
+    edge->step = Add(MakeExpandNode({context_}, relation, options_.max_state_bytes), {edge->step}, "mv-expand");
+    return edge;
+  }
+
   std::optional<Edge> PlanAggregate(const Relation& relation) {
     std::vector<ScalarPtr> scalars = relation.keys;
     for (const AggregateCall& call : relation.aggregates) scalars.insert(scalars.end(), call.arguments.begin(), call.arguments.end());
-    if (RefusesClock(scalars)) return std::nullopt;
-    for (const ScalarPtr& scalar : scalars) {
-      if (HasSubquery(*scalar)) return Refuse(scalar->span, "a subquery within summarize");
-    }
+    if (RefusesClock(scalars) || RefusesSubquery(scalars, "summarize")) return std::nullopt;
     const auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
     return Edge{Add(MakeAggregateNode({context_}, relation), {Retracting(*edge).step}, "summarize"), false};
@@ -248,6 +258,15 @@ class Planner {
     for (const ScalarPtr& scalar : scalars) {
       if (!DependsOnClock(*scalar)) continue;
       Refuse(scalar->span, "now() outside of a condition: the value would change all the time");
+      return true;
+    }
+    return false;
+  }
+
+  bool RefusesSubquery(const std::vector<ScalarPtr>& scalars, std::string_view where) {
+    for (const ScalarPtr& scalar : scalars) {
+      if (!HasSubquery(*scalar)) continue;
+      Refuse(scalar->span, fmt::format("a subquery within {}", where));
       return true;
     }
     return false;

@@ -39,20 +39,34 @@ class Generator {
   }
 
   std::string Step(int depth) {
-    switch (Below(depth > 1 ? 4 : 8)) {
+    switch (Below(depth > 1 ? 5 : 10)) {
       case 0:
       case 1: return Where();
       case 2: return fmt::format("\n| extend v = {}", Pick({"v + 1", "iff(k == 'a', v, long(null))", "v * 2", "strlen(g)", "case(v > 2, v, k == 'b', 7, 0)"}));
       case 3: return fmt::format("\n| extend g = {}", Pick({"strcat(g, k)", "tostring(v)", "tostring(d.x)", "iff(isempty(g), 'none', g)"}));
-      case 4: return fmt::format("\n| where {} {} ({} | project {})", Pick({"k", "g"}), Pick({"in", "!in", "in~", "!in~"}), Rows(depth + 1), Pick({"k", "g"}));
-      case 5: {
+      case 4: return Expand();
+      case 5: return fmt::format("\n| where {} {} ({} | project {})", Pick({"k", "g"}), Pick({"in", "!in", "in~", "!in~"}), Rows(depth + 1), Pick({"k", "g"}));
+      case 6: {
         const std::string kind = Pick({"inner", "leftouter", mixed_ ? "inner" : "innerunique"});
         mixed_ = true;
         return fmt::format("\n| join kind={} ({} | project k, w = v, h = g) on k\n| project TimeGenerated, k, g = {}, v = {}, r, d", kind,
                            Rows(depth + 1), Pick({"g", "h"}), Pick({"v", "w"}));
       }
-      case 6: return fmt::format("\n| join kind={} ({}) on {}", Pick({"leftsemi", "leftanti", "leftanti"}), Rows(depth + 1), Pick({"k", "g", "k, g"}));
+      case 7: return fmt::format("\n| join kind={} ({}) on {}", Pick({"leftsemi", "leftanti", "leftanti"}), Rows(depth + 1), Pick({"k", "g", "k, g"}));
+      case 8: mixed_ = true; return Pick({"\n| serialize", "\n| sort by v asc", "\n| serialize r = r + 1"});
       default: mixed_ = true; return fmt::format("\n| union ({})", Rows(depth + 1));
+    }
+  }
+
+  std::string Expand() {
+    switch (Below(7)) {
+      case 0: return "\n| mv-expand d";
+      case 1: return "\n| mv-expand v = pack_array(v, v + 1, v) to typeof(long)";
+      case 2: return "\n| mv-expand e = split(g, ' ') to typeof(string)\n| project TimeGenerated, k, g = e, v, r, d";
+      case 3: return "\n| mv-expand with_itemindex=i d = d.l, e = pack_array(k, g) to typeof(string)\n| project TimeGenerated, k = e, g, v = i, r, d";
+      case 4: return fmt::format("\n| mv-expand d = d.l limit {}", Pick({"0", "1", "2"}));
+      case 5: return "\n| mv-expand bagexpansion=array d";
+      default: return "\n| mv-expand d = case(v > 2, dynamic([]), v > 1, d.l, d.x)";
     }
   }
 
@@ -105,7 +119,7 @@ class Generator {
   static constexpr const char* kNoTies = "strcat(tostring(v), '/', k, '/', g, '/', tostring(r), '/', tostring(TimeGenerated))";
 
   std::mt19937_64& random_;
-  bool mixed_ = false;  // rows of several tables
+  bool mixed_ = false;  // rows of several tables, or in another order than they came
 };
 
 }  // namespace
@@ -133,9 +147,15 @@ std::vector<StreamRow> RandomStream(std::mt19937_64& random, std::size_t rows) {
     const Ticks late = below(6) == 0 ? static_cast<Ticks>(below(25)) * kTicksPerMinute : 0;
     const Value number = below(6) == 0 ? Value() : Value::Long(static_cast<std::int64_t>(below(5)));
     const Value real = below(6) == 0 ? Value() : Value::Real(static_cast<double>(below(9)) / 4);
-    const Value dynamic = below(3) == 0 ? Value()
-                                        : Value::OfBag(kql::Bag({{"x", below(2) == 0 ? Value::Long(static_cast<std::int64_t>(below(3)))
-                                                                                     : Value::String(groups[below(groups.size())])}}));
+    const auto element = [&] {
+      return below(2) == 0 ? Value::Long(static_cast<std::int64_t>(below(3))) : Value::String(groups[below(groups.size())]);
+    };
+    Value dynamic;
+    if (below(3) != 0) {
+      std::vector<Value> list(below(4));
+      for (Value& item : list) item = below(4) == 0 ? Value::OfBag(kql::Bag({{"x", element()}})) : element();
+      dynamic = Value::OfBag(kql::Bag({{"x", element()}, {"l", Value::OfArray(std::move(list))}}));
+    }
     stream.push_back({.table = below(3) == 0 ? "B" : "A",
                       .cells = {Value::DateTime(arrival - late), Value::String(keys[below(keys.size())]),
                                 Value::String(groups[below(groups.size())]), number, real, dynamic},
