@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/kql/incremental/nodes.h"
+#include "common/kql/parse_pattern.h"
 
 namespace zoomwatch::kql::incremental {
 
@@ -71,6 +72,26 @@ class ProjectNode final : public Node {
   std::vector<ScalarEvaluator> outputs_;
 };
 
+class ParseNode final : public Node {
+ public:
+  ParseNode(NodeContext context, const Relation& relation)
+      : parser_(relation, std::vector<bool>(relation.schema.size(), true), context.execution, nullptr) {}
+
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+    Deltas deltas = *inputs[0];
+    if (deltas.rows() == 0) return deltas;
+    std::vector<std::uint32_t> kept;
+    Block parsed = parser_.Parse(deltas.block, kept);
+    deltas.block.columns.clear();
+    deltas = Select(deltas, kept);
+    deltas.block = std::move(parsed);
+    return deltas;
+  }
+
+ private:
+  RowParser parser_;
+};
+
 class UnionNode final : public Node {
  public:
   explicit UnionNode(const Relation& relation) : relation_(relation) {}
@@ -110,6 +131,7 @@ NodePtr MakeFilterNode(NodeContext context, std::vector<ScalarPtr> predicates) {
 NodePtr MakeProjectNode(NodeContext context, const std::vector<ScalarPtr>& outputs) {
   return std::make_unique<ProjectNode>(context, outputs);
 }
+NodePtr MakeParseNode(NodeContext context, const Relation& relation) { return std::make_unique<ParseNode>(context, relation); }
 NodePtr MakeUnionNode(const Relation& relation) { return std::make_unique<UnionNode>(relation); }
 
 }  // namespace zoomwatch::kql::incremental

@@ -22,6 +22,7 @@ struct NodeContext {
 NodePtr MakeConstantNode(const Relation& rows);  // its rows at the first tick
 NodePtr MakeFilterNode(NodeContext context, std::vector<ScalarPtr> predicates);
 NodePtr MakeProjectNode(NodeContext context, const std::vector<ScalarPtr>& outputs);
+NodePtr MakeParseNode(NodeContext context, const Relation& relation);  // parse, parse-where
 // union_columns of the relation; inputs in its order. withsource: source_names.
 NodePtr MakeUnionNode(const Relation& relation);
 

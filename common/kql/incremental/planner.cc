@@ -89,7 +89,7 @@ class Planner {
       case RelationKind::kInput:
       case RelationKind::kApply: return Refuse(relation.span, "mv-apply");
       case RelationKind::kExpand: return PlanExpand(relation);
-      case RelationKind::kParse: return Refuse(relation.span, "parse");
+      case RelationKind::kParse: return PlanParse(relation);
     }
     return std::nullopt;
   }
@@ -191,6 +191,15 @@ class Planner {
     auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
     edge->step = Add(MakeExpandNode({context_}, relation, options_.max_state_bytes), {edge->step}, "mv-expand");
+    return edge;
+  }
+
+  std::optional<Edge> PlanParse(const Relation& relation) {
+    const std::vector<ScalarPtr> values = {relation.parsed};
+    if (RefusesClock(values) || RefusesSubquery(values, "parse")) return std::nullopt;
+    auto edge = PlanRelation(relation.inputs[0]);
+    if (!edge) return std::nullopt;
+    edge->step = Add(MakeParseNode({context_}, relation), {edge->step}, relation.parse_where ? "parse-where" : "parse");
     return edge;
   }
 

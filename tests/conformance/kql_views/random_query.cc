@@ -39,21 +39,22 @@ class Generator {
   }
 
   std::string Step(int depth) {
-    switch (Below(depth > 1 ? 5 : 10)) {
+    switch (Below(depth > 1 ? 6 : 11)) {
       case 0:
       case 1: return Where();
       case 2: return fmt::format("\n| extend v = {}", Pick({"v + 1", "iff(k == 'a', v, long(null))", "v * 2", "strlen(g)", "case(v > 2, v, k == 'b', 7, 0)"}));
       case 3: return fmt::format("\n| extend g = {}", Pick({"strcat(g, k)", "tostring(v)", "tostring(d.x)", "iff(isempty(g), 'none', g)"}));
       case 4: return Expand();
-      case 5: return fmt::format("\n| where {} {} ({} | project {})", Pick({"k", "g"}), Pick({"in", "!in", "in~", "!in~"}), Rows(depth + 1), Pick({"k", "g"}));
-      case 6: {
+      case 5: return Parse();
+      case 6: return fmt::format("\n| where {} {} ({} | project {})", Pick({"k", "g"}), Pick({"in", "!in", "in~", "!in~"}), Rows(depth + 1), Pick({"k", "g"}));
+      case 7: {
         const std::string kind = Pick({"inner", "leftouter", mixed_ ? "inner" : "innerunique"});
         mixed_ = true;
         return fmt::format("\n| join kind={} ({} | project k, w = v, h = g) on k\n| project TimeGenerated, k, g = {}, v = {}, r, d", kind,
                            Rows(depth + 1), Pick({"g", "h"}), Pick({"v", "w"}));
       }
-      case 7: return fmt::format("\n| join kind={} ({}) on {}", Pick({"leftsemi", "leftanti", "leftanti"}), Rows(depth + 1), Pick({"k", "g", "k, g"}));
-      case 8: mixed_ = true; return Pick({"\n| serialize", "\n| sort by v asc", "\n| serialize r = r + 1"});
+      case 8: return fmt::format("\n| join kind={} ({}) on {}", Pick({"leftsemi", "leftanti", "leftanti"}), Rows(depth + 1), Pick({"k", "g", "k, g"}));
+      case 9: mixed_ = true; return Pick({"\n| serialize", "\n| sort by v asc", "\n| serialize r = r + 1"});
       default: mixed_ = true; return fmt::format("\n| union ({})", Rows(depth + 1));
     }
   }
@@ -68,6 +69,12 @@ class Generator {
       case 5: return "\n| mv-expand bagexpansion=array d";
       default: return "\n| mv-expand d = case(v > 2, dynamic([]), v > 1, d.l, d.x)";
     }
+  }
+
+  std::string Parse() {
+    return Pick({"\n| parse g with k ' ' g", "\n| parse-where g with k ' ' *", "\n| parse tostring(d) with * ':' v:long ','", "\n| parse-where tostring(d) with * ':' v:long ',' *",
+                 "\n| parse kind=relaxed tostring(d) with '{' * ':' v:long ',' g", "\n| parse kind=regex flags=i g with '[xy]' g",
+                 "\n| parse-where kind=regex k with '(?:a|b)' g '$'"});
   }
 
   std::string Where() {

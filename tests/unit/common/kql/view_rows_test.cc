@@ -109,6 +109,31 @@ TEST_F(ViewRows, TheRowsOfOneStepAreLimitedBeforeTheyAreMade) {
   EXPECT_EQ(deltas_.status().message(), "mv-expand: the rows of one step take more than 1048576 bytes");
 }
 
+TEST_F(ViewRows, AParsedRowIsItsInputWithOtherColumns) {
+  Open("T | parse k with 'user ' name ':' port:long | project k, name, port");
+  Insert(1, "user ann:80", "null");
+  Insert(2, "user ann:many", "null");
+  EXPECT_THAT(Tick(), ElementsAre("+1 user ann:80|ann|80", "+1 user ann:many||"));
+  EXPECT_THAT(deltas_->ids, ElementsAre(CombineIds(0, 1), CombineIds(0, 2)));
+  EXPECT_THAT(Tick(kWindow), ElementsAre("-1 user ann:80|ann|80", "-1 user ann:many||"));
+}
+
+TEST_F(ViewRows, ParseWhereLetsOnlyMatchesThrough) {
+  Open("T | parse-where k with 'user ' name ':' port:long | project name, port");
+  Insert(1, "nobody", "null");
+  EXPECT_THAT(Tick(), IsEmpty());
+  Insert(2, "user ann:many", "null");
+  Insert(3, "user ben:443", "null");
+  EXPECT_THAT(Tick(), ElementsAre("+1 ben|443"));
+  EXPECT_THAT(deltas_->ids, ElementsAre(CombineIds(0, 3)));
+  EXPECT_THAT(Tick(kWindow), ElementsAre("-1 ben|443"));
+}
+
+TEST(ViewRefusals, OfParse) {
+  EXPECT_EQ(Refusal("T | parse tostring(now()) with * ':' rest"), "ZW006 now() outside of a condition: the value would change all the time");
+  EXPECT_EQ(Refusal("T | parse strcat(k, toscalar(T | project k)) with * ':' rest"), "ZW006 a subquery within parse");
+}
+
 TEST(ViewRefusals, OfExpansions) {
   EXPECT_EQ(Refusal("T | mv-expand d = pack_array(now(), TimeGenerated)"), "ZW006 now() outside of a condition: the value would change all the time");
   EXPECT_EQ(Refusal("T | mv-expand d = pack_array(k, toscalar(T | count))"), "ZW006 a subquery within mv-expand");
