@@ -54,6 +54,7 @@ void AddStatus(const RuleStatus& status, Rule& rule) {
   rule.set_evaluation(status.incremental ? rule::v1::EVALUATION_INCREMENTAL : rule::v1::EVALUATION_BATCH);
   rule.set_event_count(status.event_count);
   rule.set_alert_count(status.finding_count);
+  rule.set_suppressed_count(status.suppressed_count);
   rule.set_state_bytes(static_cast<std::int64_t>(status.state_bytes));
   rule.set_cpu_seconds(status.cpu_seconds);
   if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(status.last_finding);

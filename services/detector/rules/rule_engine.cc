@@ -35,9 +35,29 @@ class CpuTimer {
   const double start_;
 };
 
-std::uint64_t TextId(const std::vector<kql::Value>& row) {
+// The columns of the result by which a row is the same row at another run: EventId, or the keys of the outermost summarize. None of
+// them there: all columns.
+std::vector<std::size_t> IdentityColumns(const kql::BoundQuery& query) {
+  const kql::Schema& schema = query.root->schema;
+  if (const auto event = kql::FindColumn(schema, "EventId")) return {*event};
+  const kql::Relation* relation = query.root.get();
+  while (relation->kind == kql::RelationKind::kFilter || relation->kind == kql::RelationKind::kProject ||
+         relation->kind == kql::RelationKind::kSort) {
+    relation = relation->inputs[0].get();
+  }
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < relation->keys.size(); ++i) {
+    if (const auto column = kql::FindColumn(schema, relation->schema[i].name)) columns.push_back(*column);
+  }
+  if (!columns.empty()) return columns;
+  for (std::size_t i = 0; i < schema.size(); ++i) columns.push_back(i);
+  return columns;
+}
+
+std::uint64_t TextId(const std::vector<kql::Value>& row, const std::vector<std::size_t>& columns) {
   std::uint64_t id = 0;
-  for (const kql::Value& cell : row) {
+  for (const std::size_t column : columns) {
+    const kql::Value& cell = row[column];
     std::uint64_t hash = 0xCBF29CE484222325ULL;
     for (const char c : kql::ToText(cell)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
     id = kql::incremental::CombineIds(id, hash + static_cast<std::uint64_t>(cell.kind()));
@@ -57,7 +77,9 @@ struct RuleEngine::Entry {
   std::unique_ptr<LiveRule> live;          // null: in batch, or failed
   std::optional<kql::BoundQuery> batch;    // of a rule in batch
   Ticks next_batch = kNever;
-  std::map<std::uint64_t, Ticks> found;    // of a rule in batch: row -> its last finding
+  std::vector<std::size_t> identity;       // of a rule in batch: see IdentityColumns()
+  std::map<std::uint64_t, Ticks> found;    // of a rule in batch: identity -> its last finding
+  std::optional<Ticks> last_alert;         // for suppression
   LegacyNames unobserved;                  // see EventCatalog::Unobserved()
   RuleStatus status;
 
@@ -117,6 +139,7 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
   } else if (tables_ == nullptr) {
     Fail(*entry, "the rule can only run in batch, over stored events, and there are none here");
   } else {
+    entry->identity = IdentityColumns(query);
     entry->batch = std::move(query);
   }
   return entry;
@@ -177,8 +200,13 @@ void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks cl
   for (const std::string& id : rule_ids) {
     Entry& entry = *entries_.at(id);
     if (entry.live != nullptr) {
-      std::vector<EngineFinding> muted;
-      Run(entry, clock_, FindingCause::kEvent, muted);
+      const auto muted = entry.live->Tick(clock_, FindingCause::kEvent);
+      if (!muted.ok()) {
+        Fail(entry, std::string(muted.status().message()));
+        continue;
+      }
+      entry.status.state_bytes = entry.live->state_bytes();
+      Publish(entry);
     } else if (entry.batch) {
       ScheduleBatch(entry, clock_);
     }
@@ -194,6 +222,8 @@ void RuleEngine::ScheduleBatch(Entry& entry, Ticks now) {
 void RuleEngine::Remember(std::string_view rule_id, std::uint64_t identity, Ticks time) {
   const auto at = entries_.find(rule_id);
   if (at == entries_.end()) return;
+  std::optional<Ticks>& last_alert = at->second->last_alert;
+  last_alert = std::max(last_alert.value_or(time), time);
   if (at->second->live != nullptr) {
     at->second->live->Remember(identity, time);
   } else {
@@ -267,6 +297,12 @@ void RuleEngine::Run(Entry& entry, Ticks now, FindingCause cause, std::vector<En
 }
 
 void RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings) {
+  const ruleset::Rule& rule = entry.rule();
+  if (rule.suppression_enabled && entry.last_alert && finding.time < *entry.last_alert + TicksOf(rule.suppression_duration)) {
+    ++entry.status.suppressed_count;
+    return;
+  }
+  entry.last_alert = finding.time;
   ++entry.status.finding_count;
   entry.status.last_finding = finding.time;
   findings.push_back({entry.loaded, schema, std::move(finding)});
@@ -290,7 +326,7 @@ void RuleEngine::RunBatch(Entry& entry, Ticks now, std::vector<EngineFinding>& f
     return Publish(entry);
   }
   for (const std::vector<kql::Value>& row : result->rows) {
-    const std::uint64_t identity = TextId(row);
+    const std::uint64_t identity = TextId(row, entry.identity);
     if (!entry.found.try_emplace(identity, now).second) continue;
     Report(entry, result->schema, {.time = now, .cause = FindingCause::kSchedule, .identity = identity, .rows = {row}, .row_count = 1}, findings);
   }

@@ -49,6 +49,7 @@ struct RuleStatus {
   std::string plan;              // of an incremental rule
   std::int64_t event_count = 0;  // events that could concern it
   std::int64_t finding_count = 0;
+  std::int64_t suppressed_count = 0;  // findings within suppressionDuration of the last one
   std::uint64_t state_bytes = 0;
   double cpu_seconds = 0;
   kql::Ticks last_finding = 0;  // 0: none

@@ -1,0 +1,179 @@
+#include "services/detector/rules/rule_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/services/rules/memory_tables.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr kql::Ticks kSecond = kql::kTicksPerSecond;
+
+ruleset::Rule MakeRule(const std::string& query) {
+  ruleset::Rule rule;
+  rule.id = "r1";
+  rule.name = "Rule";
+  rule.query.text = query;
+  rule.query_frequency = absl::Hours(1);
+  rule.query_period = absl::Hours(24);
+  return rule;
+}
+
+class RuleEngineTest : public ::testing::Test {
+ protected:
+  // Puts the rule in force at `seconds`.
+  void Begin(const ruleset::Rule& rule, std::int64_t seconds = 0) {
+    const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+    const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+    engine_.FinishReplay(anew, kNewYear + seconds * kSecond);
+  }
+  void Insert(const event::v1::Event& event) {
+    tables_.Add(event);
+    engine_.Insert(event, ++order_, findings_);
+  }
+  // Seconds of the findings since the last call.
+  std::vector<std::int64_t> Times() {
+    std::vector<std::int64_t> times;
+    for (const EngineFinding& found : findings_) times.push_back((found.finding.time - kNewYear) / kSecond);
+    findings_.clear();
+    return times;
+  }
+  RuleStatus Status() const { return engine_.Status().front(); }
+
+  MemoryTables tables_;
+  RuleEngine engine_{{}, &tables_};
+  std::vector<EngineFinding> findings_;
+  std::uint64_t order_ = 0;
+};
+
+TEST_F(RuleEngineTest, AFindingForEachNewRow) {
+  Begin(MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User"));
+  Insert(UserEvent("a", "ann", 10));
+  Insert(UserEvent("b", "ben", 11));
+  Insert(UserEvent("a", "ann", 12));
+  Insert(UserEvent("a", "ben", 13));
+  EXPECT_THAT(Times(), ElementsAre(10, 13));
+  EXPECT_EQ(Status().event_count, 3) << "b does not concern it";
+  EXPECT_EQ(Status().finding_count, 2);
+}
+
+TEST_F(RuleEngineTest, TimeAloneMakesAFindingAtItsMoment) {
+  Begin(MakeRule("ZoomLogs | where Event == 'a' | join kind=leftanti (ZoomLogs | where Event == 'b' and TimeGenerated > ago(1h)) on User"));
+  Insert(UserEvent("b", "ann", 0));
+  Insert(UserEvent("a", "ann", 60));
+  EXPECT_THAT(Times(), IsEmpty());
+  engine_.AdvanceTo(kNewYear + 7200 * kSecond, findings_);
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_EQ(findings_[0].finding.cause, FindingCause::kExpiry);
+  EXPECT_THAT(Times(), ElementsAre(3600));
+}
+
+TEST_F(RuleEngineTest, SuppressionSilencesTheRuleAfterAnAlert) {
+  ruleset::Rule rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  rule.suppression_enabled = true;
+  rule.suppression_duration = absl::Hours(1);
+  Begin(rule);
+  for (const int seconds : {10, 20, 3609, 3610, 3700, 7210}) Insert(UserEvent("a", "user" + std::to_string(seconds), seconds));
+  EXPECT_THAT(Times(), ElementsAre(10, 3610, 7210));
+  EXPECT_EQ(Status().suppressed_count, 3);
+  EXPECT_EQ(Status().finding_count, 3);
+}
+
+TEST_F(RuleEngineTest, SuppressionGoesOnAfterARestart) {
+  ruleset::Rule rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  rule.suppression_enabled = true;
+  rule.suppression_duration = absl::Hours(1);
+  Begin(rule, 20);
+  engine_.Remember("r1", 77, kNewYear + 10 * kSecond);
+  Insert(UserEvent("a", "ann", 3609));
+  Insert(UserEvent("a", "ben", 3610));
+  EXPECT_THAT(Times(), ElementsAre(3610));
+}
+
+TEST_F(RuleEngineTest, WhatAReplayFindsIsNoFindingAndNotCounted) {
+  const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+  const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+  engine_.Replay(anew, UserEvent("a", "ann", 1), ++order_);
+  engine_.FinishReplay(anew, kNewYear + 2 * kSecond);
+  EXPECT_EQ(Status().finding_count, 0);
+  Insert(UserEvent("a", "ann", 3));
+  EXPECT_THAT(Times(), IsEmpty()) << "ann is known";
+  Insert(UserEvent("a", "ben", 4));
+  EXPECT_THAT(Times(), ElementsAre(4));
+}
+
+// A window function cannot be kept up to date.
+constexpr char kBatch[] = "ZoomLogs | where Event == 'a' | serialize Number = row_number() | summarize Times = count() by User";
+
+TEST_F(RuleEngineTest, ARuleInBatchRunsAtMultiplesOfItsFrequencyFromItsBeginOn) {
+  Begin(MakeRule(kBatch), 1800);
+  EXPECT_FALSE(Status().incremental);
+  EXPECT_THAT(Status().not_incremental, HasSubstr("row_number"));
+  EXPECT_EQ(engine_.NextDue(), kNewYear + 3600 * kSecond);
+  Insert(UserEvent("a", "ann", 1900));
+  EXPECT_THAT(Times(), IsEmpty());
+  Insert(UserEvent("a", "ben", 3 * 3600 + 1));
+  EXPECT_THAT(Times(), ElementsAre(3600));
+  EXPECT_THAT(tables_.opened, ElementsAre(kNewYear + 3600 * kSecond, kNewYear + 7200 * kSecond, kNewYear + 10800 * kSecond));
+}
+
+TEST_F(RuleEngineTest, ARowOfARuleInBatchIsKnownByTheKeysOfItsSummarize) {
+  Begin(MakeRule(kBatch));
+  Insert(UserEvent("a", "ann", 1));
+  engine_.AdvanceTo(kNewYear + 3600 * kSecond, findings_);
+  Insert(UserEvent("a", "ann", 3700));
+  engine_.AdvanceTo(kNewYear + 7200 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(3600)) << "its count changed, it is the same row";
+}
+
+TEST_F(RuleEngineTest, ARuleInBatchRemembersItsFindingsOverARestart) {
+  Begin(MakeRule(kBatch));
+  Insert(UserEvent("a", "ann", 1));
+  engine_.AdvanceTo(kNewYear + 3600 * kSecond, findings_);
+  ASSERT_THAT(findings_, SizeIs(1));
+  const std::uint64_t identity = findings_[0].finding.identity;
+  engine_.Forget({"r1"});
+  Begin(MakeRule(kBatch), 3600);
+  engine_.Remember("r1", identity, findings_[0].finding.time);
+  findings_.clear();
+  engine_.AdvanceTo(kNewYear + 20 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), IsEmpty());
+}
+
+TEST_F(RuleEngineTest, ARuleThatNeedsTooMuchStateFailsAloneAndStaysSo) {
+  RuleEngine engine({.max_state_bytes = 20'000}, &tables_);
+  const auto rule = MakeRule("ZoomLogs | summarize Times = count() by EventId");
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+  const ruleset::RuleSet set({loaded});
+  engine.FinishReplay(engine.SetRules(set, event_table::EventCatalog()), kNewYear);
+  for (int i = 0; i < 2000; ++i) engine.Insert(UserEvent("a", "user" + std::to_string(i), i), static_cast<std::uint64_t>(i), findings_);
+  ASSERT_EQ(engine.Status().front().state, RuleState::kFailed);
+  EXPECT_THAT(engine.Status().front().message, ::testing::Not(IsEmpty()));
+  EXPECT_THAT(engine.SetRules(set, event_table::EventCatalog()), IsEmpty()) << "it would fail again";
+}
+
+TEST_F(RuleEngineTest, TextsChangeWithoutStateAQueryBeginsAnew) {
+  ruleset::Rule rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  Begin(rule);
+  Insert(UserEvent("a", "ann", 1));
+  rule.name = "Other name";
+  Begin(rule);
+  Insert(UserEvent("a", "ann", 2));
+  EXPECT_THAT(Times(), ElementsAre(1));
+  EXPECT_EQ(Status().rule->rule.name, "Other name");
+  rule.query.text += " | where Times > 0";
+  Begin(rule, 3);
+  Insert(UserEvent("a", "ann", 4));
+  EXPECT_THAT(Times(), ElementsAre(4)) << "nothing was replayed";
+}
+
+}  // namespace
+}  // namespace zoomwatch::detector
