@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <iostream>
 
 #include "cli/arguments.h"
@@ -10,6 +11,9 @@
 #include "cli/kql/query_run.h"
 #include "cli/kql/table_file.h"
 #include "cli/result_printer.h"
+#include "common/chart/chart.h"
+#include "common/chart/svg_chart.h"
+#include "common/chart/text_chart.h"
 #include "common/config/values.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -28,6 +32,7 @@ constexpr FlagSpec kFlags[] = {
     {"now", "TIME", "What now() and ago() count from, in RFC 3339. Default: the time of day."},
     {"format", "FORMAT", "table, csv, json (one object with columns and rows) or jsonl (an object a row). Default table."},
     {"max-width", "COLUMNS", "Where cells of a table are cut; 0: nowhere. Default 60."},
+    {"output", "FILE.svg", "Also write the chart of a query that ends in render to a file."},
     {"check", "", "Check the query and print the columns of its result; nothing is executed."},
     {"max-rows", "COUNT", "Most rows of a result. Default 500000."},
     {"max-memory", "SIZE", "Most memory for what a query holds, for its result, and for the rows of a table's file. Default 1GiB."},
@@ -37,6 +42,9 @@ constexpr Example kExamples[] = {
     {"an expression", "zoomwatch kql 'print 1 + 1'"},
     {"which events a file of the pipeline has", "zoomwatch kql --table ZoomLogs=events.jsonl 'ZoomLogs | summarize count() by Event'"},
     {"a result for another program", "zoomwatch kql --table T=people.csv --format json 'T | where age > 30 | project name'"},
+    {"a chart in the terminal and in a file",
+     "zoomwatch kql --table ZoomLogs=events.jsonl --output chart.svg 'ZoomLogs | summarize count() by bin(TimeGenerated, 1h), Event "
+     "| render timechart'"},
     {"is this query right?", "zoomwatch kql --check --table ZoomLogs=events.jsonl --file rule.kql"},
 };
 
@@ -54,6 +62,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> tables;  // name, file
   kql::ExecutionOptions execution;
   PrintOptions print;
+  std::string output;  // empty: no file
   bool check = false;
 };
 
@@ -78,6 +87,7 @@ absl::StatusOr<Options> ReadOptions(Arguments& arguments) {
   options.execution.limits.max_result_rows = static_cast<uint64_t>(arguments.Integer("max-rows", 500'000, 1, 1'000'000'000));
   options.print.max_width = static_cast<size_t>(arguments.Integer("max-width", 60, 0, 1'000'000));
   options.check = arguments.Has("check");
+  options.output = arguments.Text("output");
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   ZOOMWATCH_ASSIGN_OR_RETURN(const uint64_t memory, ReadSize(arguments, "max-memory", 1ULL << 30));
   options.execution.limits.max_memory_bytes = memory;
@@ -110,7 +120,10 @@ absl::Status CheckSources(const Arguments& arguments, const Options& options) {
   if (query + arguments.Has("file") + arguments.Has("jsonl") > 1) {
     return Error(Reason::kUsage, "give one of QUERY, --file and --jsonl");
   }
-  if (arguments.Has("jsonl") && arguments.Has("check")) return Error(Reason::kUsage, "--check does not go with --jsonl");
+  for (const char* flag : {"check", "output"}) {
+    if (arguments.Has("jsonl") && arguments.Has(flag)) return Error(Reason::kUsage, fmt::format("--{} does not go with --jsonl", flag));
+  }
+  if (arguments.Has("check") && arguments.Has("output")) return Error(Reason::kUsage, "--output does not go with --check");
   if (query) return absl::OkStatus();
   const std::string from = arguments.Has("file") ? arguments.Text("file") : arguments.Text("jsonl", "-");
   if (from != "-") return absl::OkStatus();
@@ -132,6 +145,36 @@ std::string PrintOutcome(const QueryOutcome& outcome, const Options& options) {
   return PrintResult(SchemaOfCheck(), rows, options.print);
 }
 
+std::string NotDrawn(const QueryOutcome& outcome, const absl::Status& status) {
+  return fmt::format("render {}: {}", outcome.rendering->chart, std::string(status.message()));
+}
+
+absl::Status WriteSvg(const QueryOutcome& outcome, const absl::StatusOr<chart::Chart>& chart, const std::string& path) {
+  if (!outcome.rendering) return absl::InvalidArgumentError("--output: the query does not end in render");
+  if (!chart.ok()) return absl::InvalidArgumentError(NotDrawn(outcome, chart.status()));
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << chart::DrawSvg(*chart);
+  file.close();
+  return file ? absl::OkStatus() : absl::UnknownError(fmt::format("{}: cannot be written", path));
+}
+
+// Prints the chart, or the rows where none is asked for or none can be made of them.
+absl::Status PrintDrawn(const QueryOutcome& outcome, const Options& options, const Console& console) {
+  const bool drawn = outcome.rendering && chart::IsDrawn(*outcome.rendering);
+  const absl::StatusOr<chart::Chart> chart = drawn ? chart::MakeChart(*outcome.rendering, outcome.schema, outcome.rows)
+                                                   : absl::InvalidArgumentError("a table is no chart");
+  if (!options.output.empty()) ZOOMWATCH_RETURN_IF_ERROR(WriteSvg(outcome, chart, options.output));
+  if (drawn && chart.ok() && options.print.format == ResultFormat::kTable) {
+    console.out << chart::DrawText(*chart);
+    return absl::OkStatus();
+  }
+  if (drawn && options.print.format == ResultFormat::kTable) {
+    console.error << fmt::format("zoomwatch kql: {}; the rows instead:\n", NotDrawn(outcome, chart.status()));
+  }
+  console.out << PrintOutcome(outcome, options);
+  return absl::OkStatus();
+}
+
 int Complain(const absl::Status& status, const Console& console) {
   console.error << fmt::format("zoomwatch kql: {}\n", std::string(status.message()));
   return kExitFailed;
@@ -144,8 +187,12 @@ int RunOne(const Source& source, MemoryTables& tables, const Options& options, c
   for (const std::string& note : outcome.notes) console.error << fmt::format("{}: note: {}\n", source.name, note);
   if (!outcome.status.ok()) return Complain(outcome.status, console);
   if (!outcome.ok) return kExitFailed;
-  console.out << PrintOutcome(outcome, options);
-  return kExitOk;
+  if (options.check) {
+    console.out << PrintOutcome(outcome, options);
+    return kExitOk;
+  }
+  const absl::Status status = PrintDrawn(outcome, options, console);
+  return status.ok() ? kExitOk : Complain(status, console);
 }
 
 int RunLines(std::string_view text, const MemoryTables& tables, const Options& options, const Console& console) {
@@ -192,7 +239,7 @@ const CommandSpec& KqlCommand() {
           "for arrays and objects; where values are mixed, dynamic in JSON and string in CSV. A row without a key has null there. A table "
           "called ZoomLogs or ZoomLogs_CL holds rows as the pipeline writes them and has the columns of docs/table-schema.md.\n\n"
           "A mistake in the query is reported with line and column and a mark under the place. --format table is for people: a null is "
-          "blank and long cells are cut; the other formats are complete.",
+          "blank and long cells are cut, and a query that ends in render is drawn; the other formats are complete.",
       .flags = kFlags,
       .positional = {.value = "QUERY", .help = "The query.", .least = 0, .most = 1},
       .examples = kExamples,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "common/testing/temp_dir.h"
 #include "tests/integration/cli/program.h"
@@ -86,6 +87,24 @@ TEST_F(KqlProgram, RunsAFileOfQueries) {
   EXPECT_EQ(result.code, 1) << "one of them is wrong";
   EXPECT_THAT(result.out, HasSubstr("{\"id\":\"a\",\"columns\":[{\"name\":\"x\",\"type\":\"long\"}],\"rows\":[[1]]}\n{\"id\":\"b\",\"errors\":["));
   EXPECT_THAT(result.out, HasSubstr("{\"id\":\"c\",\"columns\":[{\"name\":\"y\",\"type\":\"long\"}],\"rows\":[[2]]}\n"));
+}
+
+TEST_F(KqlProgram, DrawsWhatRenderAsksFor) {
+  const std::string query = "datatable(k:string, n:long)['a<b', 2, 'c', 1] | render barchart";
+  const std::string file = dir_.file("chart.svg");
+  const ProgramResult drawn = Kql({"--output", file, query});
+  EXPECT_EQ(drawn.code, 0) << drawn.error;
+  EXPECT_THAT(drawn.out, HasSubstr("a<b │███"));
+  std::ifstream stream(file);
+  const std::string svg(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_THAT(svg, HasSubstr("<title>a&lt;b, n: 2</title>"));
+  EXPECT_EQ(Kql({"--format", "csv", query}).out, "k,n\na<b,2\nc,1\n") << "rows in every other format";
+  EXPECT_THAT(Kql({"--output", file, "print 1"}).error, HasSubstr("the query does not end in render"));
+  EXPECT_EQ(Kql({"--output", dir_.file("no/chart.svg"), query}).code, 1);
+  const ProgramResult rows = Kql({"print x = 'a' | render piechart"});
+  EXPECT_EQ(rows.code, 0);
+  EXPECT_THAT(rows.out, HasSubstr("(1 row)"));
+  EXPECT_THAT(rows.error, HasSubstr("no column of numbers besides x; the rows instead"));
 }
 
 TEST_F(KqlProgram, RefusesAWrongCommandLine) {

@@ -1,0 +1,81 @@
+#include "common/chart/svg_chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/common/chart/rendered.h"
+
+namespace zoomwatch::chart {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Drawn(std::string_view query) {
+  const auto chart = Rendered(query);
+  return chart.ok() ? DrawSvg(*chart) : chart.status().ToString();
+}
+
+size_t Count(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(XmlText, EscapesAndReplaces) {
+  EXPECT_EQ(XmlText("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+  EXPECT_EQ(XmlText("a\x01\xFF\xEF\xBF\xBF" "b\n"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "b\n");
+  EXPECT_EQ(XmlText("Zürich 東京"), "Zürich 東京");
+}
+
+TEST(SvgChart, TextsOfTheResultAreNoMarkup) {
+  for (const char* kind : {"barchart", "columnchart", "piechart", "linechart"}) {
+    const std::string svg = Drawn(std::string("datatable(k:string, n:long)['<script>alert(1)</script>', 1, '\"&', 2] | render ") + kind +
+                                  " with (title='<b>', xtitle='<i>')");
+    EXPECT_THAT(svg, Not(HasSubstr("<script"))) << kind;
+    EXPECT_THAT(svg, Not(HasSubstr("<b>"))) << kind;
+    EXPECT_THAT(svg, Not(HasSubstr("<i>"))) << kind;
+    EXPECT_THAT(svg, HasSubstr("&lt;script&gt;")) << kind;
+    EXPECT_TRUE(svg.starts_with("<svg ")) << kind;
+    EXPECT_TRUE(svg.ends_with("</svg>\n")) << kind;
+  }
+}
+
+TEST(SvgChart, HasABarForEachValue) {
+  const std::string svg = Drawn("datatable(k:string, n:long, m:long)['a', 4, 2, 'b', 1, long(null)] | render columnchart");
+  EXPECT_EQ(Count(svg, "<rect x="), 3U + 2U) << "three values, two entries of the legend";
+  EXPECT_THAT(svg, HasSubstr("<title>a, n: 4</title>"));
+  EXPECT_THAT(svg, HasSubstr("<title>b, n: 1</title>"));
+  EXPECT_THAT(svg, HasSubstr(">3</text>")) << "a mark of the axis";
+}
+
+TEST(SvgChart, BarsAreAsLongAsTheirValues) {
+  const std::string svg = Drawn("datatable(k:string, n:long)['a', 10, 'b', 5, 'c', -5] | render columnchart");
+  // The axis goes from -5 to 10 over 360 points.
+  EXPECT_THAT(svg, HasSubstr("height=\"240.0\" fill=\"#0072b2\"><title>a, n: 10</title>"));
+  EXPECT_THAT(svg, HasSubstr("height=\"120.0\" fill=\"#0072b2\"><title>b, n: 5</title>"));
+  EXPECT_THAT(svg, HasSubstr("height=\"120.0\" fill=\"#0072b2\"><title>c, n: -5</title>"));
+}
+
+TEST(SvgChart, StackedBarsStandOnEachOther) {
+  const std::string svg = Drawn("datatable(k:string, n:long, m:long)['a', 6, 4] | render columnchart with (kind=stacked)");
+  EXPECT_THAT(svg, HasSubstr("y=\"200.0\"")) << "6 of 10 from the bottom at 416";
+  EXPECT_THAT(svg, HasSubstr("y=\"56.0\"")) << "and 4 on it, up to the top";
+}
+
+TEST(SvgChart, HasALineForEachSeries) {
+  const std::string svg = Drawn("range x from 0 to 3 step 1 | extend a = x, b = 3 - x | render linechart");
+  EXPECT_EQ(Count(svg, "<polyline "), 2U);
+  EXPECT_EQ(Count(svg, "<circle "), 8U);
+  EXPECT_THAT(svg, HasSubstr("<title>1, b: 2</title>"));
+}
+
+TEST(SvgChart, AWholePieIsACircle) {
+  EXPECT_THAT(Drawn("print k = 'a', n = 3 | render piechart"), HasSubstr("<circle "));
+  const std::string two = Drawn("datatable(k:string, n:long)['a', 1, 'b', 3] | render piechart");
+  EXPECT_EQ(Count(two, "<path "), 2U);
+  EXPECT_THAT(two, HasSubstr(">75.0%</text>"));
+}
+
+}  // namespace
+}  // namespace zoomwatch::chart
