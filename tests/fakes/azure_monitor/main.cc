@@ -53,8 +53,8 @@ po::options_description Options(CommandLine& line) {
       "rule-id", po::value(&options.rule_id)->default_value(options.rule_id)->value_name("ID"),
       "immutable id of the data collection rule")(
       "streams", po::value(&line.streams_file)->value_name("FILE"),
-      "JSON with \"streamDeclarations\", such as a template of the rule; without it one stream, Custom-ZoomLogs_CL, with the columns of "
-      "the table of events")("auxiliary", po::value(&line.auxiliary)->value_name("STREAM"),
+      "JSON with \"streamDeclarations\", such as a template of the rule; without it Custom-ZoomLogs_CL and Custom-ZoomAlerts_CL, with "
+      "the columns of the tables of events and of alerts")("auxiliary", po::value(&line.auxiliary)->value_name("STREAM"),
                              "the stream's table has the plan Auxiliary; may be repeated")(
       "max-body-bytes", po::value(&options.limits.max_body_bytes)->default_value(options.limits.max_body_bytes)->value_name("N"),
       "of one call as sent")(
@@ -111,7 +111,7 @@ absl::Status Complete(CommandLine& line) {
   if (!secret.ok()) return secret.status();
   options.token.client_secret = secret->Reveal();
   options.token.lifetime = absl::Seconds(line.token_lifetime_seconds);
-  options.streams = {EventStream()};
+  options.streams = {EventStream(), AlertStream()};
   if (!line.streams_file.empty()) {
     const absl::StatusOr<std::string> json = ReadFile(line.streams_file);
     if (!json.ok()) return json.status();
