@@ -1,5 +1,5 @@
 // mv-expand: the changes of a row are those of the rows that it expands to, which are the same whenever the row is. An expanded row is
-// identified by its row and the element's number, and has the row's order; rows of one order follow each other by their elements.
+// identified by its row and the element's number; it has the row's order, and its place is by the element's number.
 #include <fmt/format.h>
 
 #include "common/kql/expansion.h"
@@ -9,10 +9,13 @@ namespace zoomwatch::kql::incremental {
 
 namespace {
 
+// An event has fewer elements in all. Beyond three expansions of one row places repeat, and identities decide.
+constexpr int kElementBits = 20;
+
 class ExpandNode final : public Node {
  public:
   ExpandNode(NodeContext context, const Relation& relation, std::uint64_t max_bytes)
-      : row_bytes_(relation.schema.size() * sizeof(Value) + 4 * sizeof(std::uint64_t)),
+      : row_bytes_(relation.schema.size() * sizeof(Value) + 5 * sizeof(std::uint64_t)),
         max_bytes_(max_bytes),
         expander_(relation, std::vector<bool>(relation.schema.size(), true), context.execution, nullptr) {}
 
@@ -33,6 +36,7 @@ class ExpandNode final : public Node {
         deltas.weights.push_back(input.weights[row]);
         deltas.leaves.push_back(input.leaves[row]);
         deltas.orders.push_back(input.orders[row]);
+        deltas.places.push_back((input.places[row] << kElementBits) + element);
         deltas.ids.push_back(CombineIds(input.ids[row], element));
       }
     }

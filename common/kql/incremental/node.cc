@@ -10,6 +10,7 @@ void DeltaBuilder::Add(const KeptRow& row, std::int64_t weight) {
   deltas_.weights.push_back(weight);
   deltas_.leaves.push_back(row.leave);
   deltas_.orders.push_back(row.order);
+  deltas_.places.push_back(row.place);
   deltas_.ids.push_back(row.id);
 }
 
@@ -19,7 +20,7 @@ Deltas DeltaBuilder::Take() {
 }
 
 KeptRow RowAt(const Deltas& deltas, std::size_t row) {
-  KeptRow kept{.cells = {}, .leave = deltas.leaves[row], .order = deltas.orders[row], .id = deltas.ids[row]};
+  KeptRow kept{.cells = {}, .leave = deltas.leaves[row], .order = deltas.orders[row], .place = deltas.places[row], .id = deltas.ids[row]};
   kept.cells.reserve(deltas.block.columns.size());
   for (const CellsPtr& column : deltas.block.columns) kept.cells.push_back(column == nullptr ? Value() : (*column)[row]);
   return kept;
@@ -57,6 +58,7 @@ Deltas Select(const Deltas& deltas, const std::vector<std::uint32_t>& rows) {
     selected.weights.push_back(deltas.weights[row]);
     selected.leaves.push_back(deltas.leaves[row]);
     selected.orders.push_back(deltas.orders[row]);
+    selected.places.push_back(deltas.places[row]);
     selected.ids.push_back(deltas.ids[row]);
   }
   return selected;

@@ -9,7 +9,8 @@
 // the kind of their input; expire.cc turns the first kind into the second.
 //
 // Order. Each row has the position of the event it stems from; of a join's rows, that of the left one. Where the language leaves a
-// choice (ties of arg_max, take_any, innerunique) the smallest order wins, as in the batch evaluator.
+// choice (ties of arg_max, take_any, innerunique) the smallest order wins, as in the batch evaluator, and of the rows that one event was
+// expanded to the one of the first element.
 // Identity. Each row says which row it is through changes of its cells: an event its position, a joined row both of its rows, a group
 // its keys. A row of the same identity that comes with other cells is the old one, changed.
 // Threading: one thread at a time. Errors: kResourceExhausted when the state reaches the limit of the view.
@@ -35,6 +36,7 @@ struct Deltas {
   std::vector<std::int64_t> weights;  // per row; not 0
   std::vector<Ticks> leaves;          // per row: the first instant at which it is gone; kNever where removals are retractions
   std::vector<std::uint64_t> orders;  // per row
+  std::vector<std::uint64_t> places;  // per row: its place among the rows that one event was expanded to
   std::vector<std::uint64_t> ids;     // per row: its identity
 
   std::size_t rows() const { return block.rows; }
@@ -45,6 +47,7 @@ struct KeptRow {
   std::vector<Value> cells;
   Ticks leave = kNever;
   std::uint64_t order = 0;
+  std::uint64_t place = 0;
   std::uint64_t id = 0;
 };
 KeptRow RowAt(const Deltas& deltas, std::size_t row);

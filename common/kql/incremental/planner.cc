@@ -43,6 +43,65 @@ ScalarPtr ColumnOf(const Schema& schema, std::size_t column) {
   return scalar;
 }
 
+// The rows have another order than that in which their events came.
+bool IsSorted(const Relation& relation) {
+  switch (relation.kind) {
+    case RelationKind::kSort:
+    case RelationKind::kTop: return true;
+    case RelationKind::kSerialize:
+    case RelationKind::kFilter:
+    case RelationKind::kProject:
+    case RelationKind::kExpand:
+    case RelationKind::kParse:
+    case RelationKind::kTake: return IsSorted(*relation.inputs[0]);
+    case RelationKind::kTable:
+    case RelationKind::kRows:
+    case RelationKind::kRange:
+    case RelationKind::kInput:
+    case RelationKind::kAggregate:
+    case RelationKind::kJoin:
+    case RelationKind::kUnion:
+    case RelationKind::kApply: return false;
+  }
+  return false;
+}
+
+bool HasOneRowAtMost(const Relation& relation) {
+  switch (relation.kind) {
+    case RelationKind::kTop:
+    case RelationKind::kTake: return relation.limit->kind == ScalarKind::kConstant && relation.limit->constant.AsLong() <= 1;
+    case RelationKind::kSort:
+    case RelationKind::kSerialize:
+    case RelationKind::kFilter:
+    case RelationKind::kProject:
+    case RelationKind::kParse: return HasOneRowAtMost(*relation.inputs[0]);
+    case RelationKind::kAggregate: return relation.keys.empty();
+    case RelationKind::kTable:
+    case RelationKind::kRows:
+    case RelationKind::kRange:
+    case RelationKind::kInput:
+    case RelationKind::kExpand:
+    case RelationKind::kJoin:
+    case RelationKind::kUnion:
+    case RelationKind::kApply: return false;
+  }
+  return false;
+}
+
+// toscalar() of the first of sorted rows; null when there is none.
+const Scalar* FindFirstOfSorted(const Scalar& scalar) {
+  if (scalar.kind == ScalarKind::kToScalar && IsSorted(*scalar.relation) && !HasOneRowAtMost(*scalar.relation)) return &scalar;
+  for (const ScalarPtr& child : scalar.children) {
+    if (const Scalar* found = FindFirstOfSorted(*child)) return found;
+  }
+  return nullptr;
+}
+
+// The documentation promises that these keep the order of sorted rows.
+bool IsList(Aggregate aggregate) {
+  return aggregate == Aggregate::kMakeList || aggregate == Aggregate::kMakeListIf || aggregate == Aggregate::kMakeListWithNulls;
+}
+
 void CollectSubqueries(const Scalar& scalar, std::vector<RelationPtr>& found) {
   if (scalar.relation != nullptr && std::find(found.begin(), found.end(), scalar.relation) == found.end()) {
     found.push_back(scalar.relation);
@@ -156,7 +215,10 @@ class Planner {
 
   std::optional<Edge> PlanDependent(Edge rows, const std::vector<ScalarPtr>& scalars, bool filter) {
     std::vector<RelationPtr> subqueries;
-    for (const ScalarPtr& scalar : scalars) CollectSubqueries(*scalar, subqueries);
+    for (const ScalarPtr& scalar : scalars) {
+      if (const Scalar* found = FindFirstOfSorted(*scalar)) return Refuse(found->span, "toscalar() of the first of sorted rows: use top 1");
+      CollectSubqueries(*scalar, subqueries);
+    }
     std::vector<std::size_t> inputs = {Retracting(rows).step};
     std::vector<const Relation*> relations;
     for (const RelationPtr& subquery : subqueries) {
@@ -207,6 +269,9 @@ class Planner {
     std::vector<ScalarPtr> scalars = relation.keys;
     for (const AggregateCall& call : relation.aggregates) scalars.insert(scalars.end(), call.arguments.begin(), call.arguments.end());
     if (RefusesClock(scalars) || RefusesSubquery(scalars, "summarize")) return std::nullopt;
+    const bool lists = std::any_of(relation.aggregates.begin(), relation.aggregates.end(),
+                                   [](const AggregateCall& call) { return IsList(call.aggregate); });
+    if (lists && IsSorted(*relation.inputs[0])) return Refuse(relation.span, "a list in the order of sorted rows");
     const auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
     return Edge{Add(MakeAggregateNode({context_}, relation), {Retracting(*edge).step}, "summarize"), false};
@@ -246,13 +311,28 @@ class Planner {
 
   std::optional<Edge> PlanTop(const Relation& relation) {
     if (relation.limit->kind != ScalarKind::kConstant) return Refuse(relation.limit->span, "a number of rows that is not constant");
-    for (const SortKey& key : relation.order) {
-      if (DependsOnClock(*key.value) || HasSubquery(*key.value)) return Refuse(key.value->span, "an order by now() or another table");
+    if (!CheckOrder(relation.order)) return std::nullopt;
+    const std::vector<SortKey>* order = &relation.order;
+    if (relation.kind == RelationKind::kTake && IsSorted(*relation.inputs[0])) {
+      const Relation* input = relation.inputs[0].get();
+      while (input->kind == RelationKind::kSerialize) input = input->inputs[0].get();
+      if (input->kind != RelationKind::kSort) return Refuse(relation.span, "take of rows that were sorted some steps before");
+      if (!CheckOrder(input->order)) return std::nullopt;
+      order = &input->order;
     }
     const auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
-    NodePtr node = MakeTopNode({context_}, relation.order, relation.limit->constant.AsLong());
+    NodePtr node = MakeTopNode({context_}, *order, relation.limit->constant.AsLong());
     return Edge{Add(std::move(node), {Retracting(*edge).step}, relation.kind == RelationKind::kTop ? "top" : "take"), false};
+  }
+
+  bool CheckOrder(const std::vector<SortKey>& order) {
+    for (const SortKey& key : order) {
+      if (!DependsOnClock(*key.value) && !HasSubquery(*key.value)) continue;
+      Refuse(key.value->span, "an order by now() or another table");
+      return false;
+    }
+    return true;
   }
 
   // The edge with retractions; made once per step.

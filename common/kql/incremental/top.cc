@@ -1,6 +1,7 @@
 // The first rows of an order, kept over an input with retractions. Rows beyond the limit are held too: they move up.
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/kql/compare.h"
@@ -56,7 +57,7 @@ class TopNode final : public Node {
         const auto compared = SortOrder(a.keys[i], b.keys[i]);
         if (compared != 0) return key.ascending ? compared < 0 : compared > 0;
       }
-      return std::pair(a.row.order, a.row.id) < std::pair(b.row.order, b.row.id);
+      return std::tuple(a.row.order, a.row.place, a.row.id) < std::tuple(b.row.order, b.row.place, b.row.id);
     }
   };
 

@@ -129,6 +129,34 @@ TEST_F(ViewRows, ParseWhereLetsOnlyMatchesThrough) {
   EXPECT_THAT(Tick(kWindow), ElementsAre("-1 ben|443"));
 }
 
+TEST_F(ViewRows, TakeOfSortedRowsTakesTheFirstInThatOrder) {
+  Open("T | sort by k asc | take 1 | project k");
+  Insert(1, "b", "null");
+  EXPECT_THAT(Tick(), ElementsAre("+1 b"));
+  Insert(2, "a", "null");
+  EXPECT_THAT(Tick(), ElementsAre("-1 b", "+1 a"));
+  Insert(3, "c", "null");
+  EXPECT_THAT(Tick(), IsEmpty());
+}
+
+TEST_F(ViewRows, TakeAndTopPreferTheFirstElementsOfOneRow) {
+  Open("T | mv-expand d to typeof(long) | take 2 | project d");
+  Insert(1, "a", "[5, 4, 3, 2, 1]");
+  EXPECT_THAT(Tick(), ElementsAre("+1 5", "+1 4"));
+  Open("T | mv-expand d to typeof(long) | top 2 by k | project d");
+  Insert(1, "a", "[5, 4, 3, 2, 1]");
+  EXPECT_THAT(Tick(), ElementsAre("+1 5", "+1 4"));
+}
+
+TEST(ViewRefusals, OfWhatDependsOnSortedRows) {
+  EXPECT_EQ(Refusal("T | sort by k asc | project k | take 1"), "ZW006 take of rows that were sorted some steps before");
+  EXPECT_EQ(Refusal("T | top 5 by k asc | take 1"), "ZW006 take of rows that were sorted some steps before");
+  EXPECT_EQ(Refusal("T | sort by k asc | summarize make_list(k)"), "ZW006 a list in the order of sorted rows");
+  EXPECT_EQ(Refusal("T | where k == toscalar(T | sort by k asc | project k)"), "ZW006 toscalar() of the first of sorted rows: use top 1");
+  EXPECT_EQ(Refusal("T | where k == toscalar(T | top 1 by k asc | project k)"), "");
+  EXPECT_EQ(Refusal("T | sort by k asc | summarize count() by k"), "");
+}
+
 TEST(ViewRefusals, OfParse) {
   EXPECT_EQ(Refusal("T | parse tostring(now()) with * ':' rest"), "ZW006 now() outside of a condition: the value would change all the time");
   EXPECT_EQ(Refusal("T | parse strcat(k, toscalar(T | project k)) with * ':' rest"), "ZW006 a subquery within parse");
