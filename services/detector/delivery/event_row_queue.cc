@@ -1,5 +1,6 @@
 #include "services/detector/delivery/event_row_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/log/log.h"
@@ -22,6 +23,12 @@ bool EventRowQueue::WaitForRows(std::size_t count, absl::Duration timeout, const
 
 absl::StatusOr<std::vector<OutgoingRow>> EventRowQueue::Read(std::size_t max_rows, std::size_t max_bytes) {
   ZOOMWATCH_ASSIGN_OR_RETURN(events_, log_.ReadFrom(log_.DeliveredPosition() + 1, max_rows, max_bytes));
+  while (!events_.empty() && events_.front().unreadable) {
+    ZOOMWATCH_RETURN_IF_ERROR(log_.SetAsideUnreadable());
+    ZOOMWATCH_ASSIGN_OR_RETURN(events_, log_.ReadFrom(log_.DeliveredPosition() + 1, max_rows, max_bytes));
+  }
+  // Those behind an unreadable one wait until it is the oldest and set aside.
+  events_.erase(std::find_if(events_.begin(), events_.end(), [](const StoredEvent& stored) { return stored.unreadable; }), events_.end());
   text_.clear();
   std::vector<std::size_t> ends;
   for (const StoredEvent& stored : events_) {

@@ -40,6 +40,13 @@ std::string_view Flaw(const detect::v1::EventItem& item) {
 
 absl::Status Malformed(std::string_view message) { return Error(Reason::kItemMalformed, message); }
 
+// False: `value` is no event that Append() could have stored; then `event` holds what could be made out of it, for a guess.
+bool ReadEvent(uint64_t sequence, std::string_view value, event::v1::Event& event) {
+  const auto view = DecodeEvent(sequence, value);
+  return view.has_value() && event.ParseFromArray(view->serialized.data(), static_cast<int>(view->serialized.size())) &&
+         !event.event_id().empty() && !event.event().empty() && !event.account_name().empty();
+}
+
 }  // namespace
 
 class EventLog::Impl {
@@ -52,6 +59,7 @@ class EventLog::Impl {
   void Append(std::vector<detect::v1::EventItem> items, std::function<void(absl::StatusOr<BatchResult>)> done);
   absl::StatusOr<std::vector<StoredEvent>> ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes);
   bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
+  absl::Status SetAsideUnreadable();
   // Hands the request to the writer and waits: a delivery commit, or (nullopt) the work of retention.
   absl::Status Commit(std::optional<DeliveryCommit> commit);
   absl::StatusOr<std::vector<QuarantineEntry>> ListQuarantine(uint64_t after_id, size_t page_size);
@@ -92,6 +100,8 @@ class EventLog::Impl {
   void AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft);
   absl::Status AddCommit(DeliveryCommit& commit, EventLogDraft& draft);
   absl::StatusOr<std::vector<QuarantineEntry>> ReadRefused(const DeliveryCommit& commit, uint64_t delivered);
+  // The accounts whose pending events are not all readable, with how many are not. With one account that has any: all of them.
+  absl::StatusOr<std::map<std::string, int64_t>> CountUnreadable();
   void Retain(EventLogDraft& draft, size_t wanted_bytes);
   absl::Status RetainQuarantine(EventLogDraft& draft);
   void Finish(std::deque<Request>& group, const absl::Status& written);
@@ -372,11 +382,14 @@ absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ReadRefused(const D
       return Malformed(fmt::format("delivery: refused row {} is not in ({}, {}]", row.sequence, delivered, commit.up_to_sequence));
     }
     ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kEvents, NumberKey(row.sequence)));
-    const auto view = DecodeEvent(row.sequence, value);
     event::v1::Event event;
-    if (!view.has_value() || !event.ParseFromString(std::string(view->serialized))) {
-      return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} cannot be read", row.sequence));
+    if (!ReadEvent(row.sequence, value, event)) {
+      if (row.account_name.empty()) return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} cannot be read", row.sequence));
+      entries.push_back({.id = 0, .time = clock_.Now(), .account_name = row.account_name, .webhook_id = event.webhook_id(),
+                         .reason = row.reason, .message = row.message, .body = value, .sequence = row.sequence});
+      continue;
     }
+    const auto view = DecodeEvent(row.sequence, value);
     entries.push_back({.id = 0, .time = clock_.Now(), .account_name = event.account_name(), .webhook_id = event.webhook_id(),
                        .reason = row.reason, .message = row.message, .body = std::string(view->serialized),
                        .sequence = row.sequence});
@@ -432,13 +445,12 @@ absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t seque
   size_t bytes = 0;
   auto walk = store_->NewIterator(kEvents, NumberKey(sequence), NumberKey(counters.next_sequence));
   for (; walk->Valid() && events.size() < max_items; walk->Next()) {
-    const auto view = DecodeEvent(sequence, walk->value());
-    StoredEvent stored{.sequence = sequence, .event = {}};
-    if (ParseNumberKey(walk->key()) != sequence || !view.has_value() ||
-        !stored.event.ParseFromArray(view->serialized.data(), static_cast<int>(view->serialized.size()))) {
-      return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} is missing or cannot be read", sequence));
+    if (ParseNumberKey(walk->key()) != sequence) {
+      return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} is missing", sequence));
     }
-    bytes += view->serialized.size();
+    StoredEvent stored{.sequence = sequence, .event = {}};
+    stored.unreadable = !ReadEvent(sequence, walk->value(), stored.event);
+    bytes += walk->value().size();
     if (!events.empty() && bytes > max_bytes) break;
     events.push_back(std::move(stored));
     ++sequence;
@@ -450,12 +462,64 @@ absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t seque
   return events;
 }
 
+absl::StatusOr<std::map<std::string, int64_t>> EventLog::Impl::CountUnreadable() {
+  std::map<std::string, int64_t> waiting;
+  uint64_t next = 0;
+  uint64_t end = 0;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [account, entry] : state_.ledger) {
+      if (entry.pending_count() > 0) waiting[account] = entry.pending_count();
+    }
+    next = state_.delivered + 1;
+    end = state_.counters.next_sequence;
+  }
+  if (waiting.size() <= 1) return waiting;
+  while (next < end) {
+    const size_t most = std::min(end - next, kBlockEvents);
+    ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<StoredEvent> events, ReadFrom(next, most, kGroupBytes));
+    for (const StoredEvent& stored : events) {
+      if (!stored.unreadable) --waiting[stored.event.account_name()];
+    }
+    next += events.size();
+  }
+  return waiting;
+}
+
+absl::Status EventLog::Impl::SetAsideUnreadable() {
+  const EventLogState position = Position();
+  ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<StoredEvent> events, ReadFrom(position.delivered + 1, kBlockEvents, kGroupBytes));
+  events.erase(std::find_if(events.begin(), events.end(), [](const StoredEvent& stored) { return !stored.unreadable; }), events.end());
+  if (events.empty()) return absl::OkStatus();
+  ZOOMWATCH_ASSIGN_OR_RETURN(auto owners, CountUnreadable());
+  DeliveryCommit commit{.up_to_sequence = events.back().sequence, .sink_state = position.sink_state, .account_counts = {}, .refused = {}};
+  for (const StoredEvent& stored : events) {
+    // The one that it still names, or else any that misses one: the counts are right in either case.
+    auto owner = owners.find(stored.event.account_name());
+    if (owner == owners.end() || owner->second <= 0) {
+      owner = std::find_if(owners.begin(), owners.end(), [](const auto& entry) { return entry.second > 0; });
+    }
+    if (owner == owners.end()) return Error(Reason::kStorageCorrupt, fmt::format("event log: event {} is of no account", stored.sequence));
+    --owner->second;
+    ++commit.account_counts[owner->first].quarantined;
+    commit.refused.push_back({.sequence = stored.sequence, .reason = std::string(NameOf(Reason::kStorageCorrupt)),
+                              .message = "what the event log has stored is not an event; the body is the stored value",
+                              .account_name = owner->first});
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(Commit(std::move(commit)));
+  metrics_.Counter(kLogUnreadable).Increment(static_cast<double>(events.size()));
+  Log(Severity::kError, "stored events cannot be read back and are put into quarantine",
+      {{"events", std::to_string(events.size())}, {"first_sequence", std::to_string(events.front().sequence)}});
+  return absl::OkStatus();
+}
+
 absl::StatusOr<StoredEvent> EventLog::Impl::FindEvent(const std::string& event_id) {
   const auto identity = store_->Get(kIdentities, event_id);
   if (!identity.ok() && !absl::IsNotFound(identity.status())) return identity.status();
   if (const auto known = identity.ok() ? DecodeIdentity(*identity) : std::nullopt; known && known->sequence != 0) {
     const auto events = ReadFrom(known->sequence, 1, 0);
-    if (events.ok() && !events->empty() && events->front().event.event_id() == event_id) return events->front();
+    const bool found = events.ok() && !events->empty() && !events->front().unreadable;
+    if (found && events->front().event.event_id() == event_id) return events->front();
   }
   std::optional<StoredEvent> found;
   ZOOMWATCH_RETURN_IF_ERROR(Scan({}, [&](const EventView& view) {
@@ -597,6 +661,7 @@ bool EventLog::WaitForEvents(uint64_t sequence, absl::Duration timeout, const st
   return impl_->WaitForEvents(sequence, timeout, stop);
 }
 absl::Status EventLog::CommitDelivered(DeliveryCommit commit) { return impl_->Commit(std::move(commit)); }
+absl::Status EventLog::SetAsideUnreadable() { return impl_->SetAsideUnreadable(); }
 uint64_t EventLog::DeliveredPosition() const { return impl_->Position().delivered; }
 std::string EventLog::SinkState() const { return impl_->Position().sink_state; }
 std::vector<ledger::v1::AccountLedger> EventLog::GetLedger() const { return impl_->GetLedger(); }

@@ -69,6 +69,8 @@ struct ScanRange {
 struct StoredEvent {
   uint64_t sequence = 0;
   event::v1::Event event;
+  // The stored bytes are no event (any more): `event` is not to be used.
+  bool unreadable = false;
 };
 
 // What became of the events of one account between two positions of delivery.
@@ -83,6 +85,7 @@ struct RefusedRow {
   uint64_t sequence = 0;
   std::string reason;   // a row of docs/error-reasons.md
   std::string message;  // for people
+  std::string account_name = {};  // whose row it is, when the event itself cannot say so; otherwise empty
 };
 
 struct DeliveryCommit {
@@ -99,7 +102,7 @@ struct QuarantineEntry {
   std::string webhook_id;
   std::string reason;
   std::string message;
-  std::string body;           // the webhook's body; for a refused row the serialized Event
+  std::string body;           // the webhook's body; for a refused row the serialized Event; for an unreadable event what is stored
   uint64_t sequence = 0;      // of the refused row's event; 0: a webhook that could not be read
 };
 
@@ -120,7 +123,8 @@ class EventLog {
   void Append(std::vector<detect::v1::EventItem> items, std::function<void(absl::StatusOr<BatchResult>)> done);
 
   // Events from `sequence` (inclusive) on, in order: at most `max_items` of at most `max_bytes` serialized (but at least one).
-  // Empty: there are none yet. OUT_OF_RANGE: the event at `sequence` was removed by retention.
+  // Empty: there are none yet. OUT_OF_RANGE: the event at `sequence` was removed by retention. A stored value that is no event comes
+  // as unreadable; what the store itself cannot give back (STORAGE_CORRUPT, STORAGE_FAILED) is an error, for nothing of it is left.
   absl::StatusOr<std::vector<StoredEvent>> ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes);
   // The event with that id. NOT_FOUND: none is kept. Cost: one read within the horizon of de-duplication, a scan beyond it.
   absl::StatusOr<StoredEvent> FindEvent(const std::string& event_id);
@@ -131,6 +135,10 @@ class EventLog {
   // position is refused: INVALID_ARGUMENT ITEM_MALFORMED when the position does not advance, lies behind the end, the counts
   // do not add up to the events passed, or a refused row is not among them.
   absl::Status CommitDelivered(DeliveryCommit commit);
+  // Puts unreadable events that stand directly behind the position of delivery into quarantine with STORAGE_CORRUPT and their bytes,
+  // and moves the position past them, as CommitDelivered() does. OK without effect when there are none. Cost: with several accounts
+  // that wait for delivery, a read of all events that wait, to find out whose they are.
+  absl::Status SetAsideUnreadable();
   // Last sequence whose row needs nothing more; 0: none yet.
   uint64_t DeliveredPosition() const;
   // As of the last CommitDelivered(); empty at first.

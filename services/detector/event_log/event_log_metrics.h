@@ -23,6 +23,8 @@ inline constexpr MetricRow kLogRemovedEvents{"zoomwatch_detector_log_removed_eve
                                              "Delivered events removed by retention.", {}};
 inline constexpr MetricRow kLogRemovedQuarantine{"zoomwatch_detector_log_removed_quarantine_total", MetricType::kCounter,
                                                  "Quarantined deliveries and rows removed by retention.", {}};
+inline constexpr MetricRow kLogUnreadable{"zoomwatch_detector_log_unreadable_events_total", MetricType::kCounter,
+                                          "Stored events that could not be read back; they are in quarantine with STORAGE_CORRUPT.", {}};
 inline constexpr MetricRow kLogWriteSeconds{"zoomwatch_detector_log_write_seconds", MetricType::kHistogram,
                                             "Time of one synced write of the event log.", {}};
 
@@ -32,7 +34,7 @@ inline constexpr MetricRow kDetectorLedger{
     {"account", "place"}};
 
 inline constexpr MetricRow kEventLogMetricTable[] = {kLogItems, kLogRefusedBatches, kLogPending, kLogBytes, kLogQuarantineBytes,
-                                                     kLogRemovedEvents, kLogRemovedQuarantine, kLogWriteSeconds, kDetectorLedger};
+                                                     kLogRemovedEvents, kLogRemovedQuarantine, kLogUnreadable, kLogWriteSeconds, kDetectorLedger};
 inline std::span<const MetricRow> EventLogMetricTable() { return kEventLogMetricTable; }
 
 }  // namespace zoomwatch::detector

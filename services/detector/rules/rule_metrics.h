@@ -18,7 +18,7 @@ inline constexpr std::array<MetricRow, 8> kRuleMetrics = {{
     {"zoomwatch_detector_rule_late_events_total", MetricType::kCounter,
      "Events whose receive time was before the clock of the rules. They are evaluated, at the clock.", {}},
     {"zoomwatch_detector_rule_skipped_events_total", MetricType::kCounter,
-     "Events that retention removed before the rules had seen them.", {}},
+     "Events that retention removed before the rules had seen them, or that cannot be read back.", {}},
     {"zoomwatch_detector_alerts_pending", MetricType::kGauge, "Alerts whose row is not yet confirmed by the sink.", {}},
 }};
 inline constexpr const MetricRow& kRules = kRuleMetrics[0];

@@ -174,6 +174,12 @@ absl::Status RuleRunner::Step(const std::stop_token& stop) {
 
 absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
   for (const StoredEvent& stored : events) {
+    if (stored.unreadable) {
+      Log(Severity::kError, "the rules skip an event that cannot be read back", {{"sequence", std::to_string(stored.sequence)}});
+      metrics_.Counter(kRuleSkippedEvents).Increment();
+      position_ = stored.sequence;
+      continue;
+    }
     if (ReceiveTicks(stored.event) < engine_.clock()) metrics_.Counter(kRuleLateEvents).Increment();
     Observe(stored.event);
     // Before the event itself: its columns are known to the rules that see it.

@@ -2,6 +2,7 @@
 
 #include "services/detector/delivery/delivery_metrics.h"
 #include "services/detector/delivery/event_row_queue.h"
+#include "services/detector/event_log/event_format.h"
 
 #include <gmock/gmock.h>
 
@@ -209,6 +210,41 @@ TEST_F(DeliveryWorkerTest, DeliversInOrderAndInBatchesOfTheLimit) {
   const auto ledger = log_->GetLedger();
   ASSERT_EQ(ledger.size(), 1u);
   EXPECT_EQ(ledger[0].account_name(), "northwind");
+}
+
+TEST_F(DeliveryWorkerTest, GoesOnBehindAnEventThatCannotBeReadBack) {
+  Append(1, 6);
+  log_.reset();
+  const EventLogOptions options{.directory = dir_.file("log")};
+  {
+    auto store = storage::OpenKeyedStore({.folder = options.directory, .families = EventLogFamilies(options, clock_)});
+    ASSERT_OK(store);
+    storage::KeyedBatch batch;
+    for (const uint64_t sequence : {uint64_t{1}, uint64_t{4}, uint64_t{6}}) batch.Put(kEvents, NumberKey(sequence), "damaged");
+    ASSERT_OK((*store)->Write(batch));
+  }
+  OpenLog();
+  const auto worker = StartWorker();
+  AwaitDelivered(6);
+  Append(7, 1);
+  AwaitDelivered(7);
+  worker->Stop();
+  EXPECT_OK(worker->health());
+  const auto rows = sink_.rows();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_THAT(rows, ElementsAre(HasSubstr("\"e2.\""), HasSubstr("\"e3.\""), HasSubstr("\"e5.\""), HasSubstr("\"e7.\"")));
+  const auto quarantine = log_->ListQuarantine(0, 10);
+  ASSERT_OK(quarantine);
+  ASSERT_EQ(quarantine->size(), 3u);
+  for (const QuarantineEntry& entry : *quarantine) {
+    EXPECT_EQ(entry.reason, "STORAGE_CORRUPT");
+    EXPECT_EQ(entry.body, "damaged");
+  }
+  const ledger::v1::AccountLedger ledger = log_->GetLedger().at(0);
+  EXPECT_EQ(ledger.forwarded_count(), 7);
+  EXPECT_EQ(ledger.delivered_count(), 4);
+  EXPECT_EQ(ledger.quarantined_count(), 3);
+  EXPECT_EQ(ledger.pending_count(), 0);
 }
 
 TEST_F(DeliveryWorkerTest, DeliversWhatComesLater) {

@@ -6,6 +6,7 @@
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
+#include "services/detector/event_log/event_format.h"
 #include "tests/unit/services/event_log/event_log_items.h"
 
 namespace zoomwatch::detector {
@@ -32,6 +33,23 @@ class EventLogTest : public ::testing::Test {
   }
   void StoreThree() {
     ASSERT_OK(Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-2"), Event("w-3", "e-3")}));
+  }
+  // Changes what is stored of an event behind the log's back, and opens the log again. Returns the new value.
+  std::string Damage(uint64_t sequence, const std::function<void(std::string&)>& change) {
+    log_.reset();
+    const EventLogOptions options{.directory = dir_.file("events")};
+    std::string value;
+    {
+      auto store = storage::OpenKeyedStore({.folder = options.directory, .families = EventLogFamilies(options, clock_)});
+      EXPECT_OK(store);
+      value = (*store)->Get(kEvents, NumberKey(sequence)).value();
+      change(value);
+      storage::KeyedBatch batch;
+      batch.Put(kEvents, NumberKey(sequence), value);
+      EXPECT_OK((*store)->Write(batch));
+    }
+    Open();
+    return value;
   }
   static DeliveryCommit Delivered(uint64_t up_to, int64_t count) {
     return {.up_to_sequence = up_to, .sink_state = "s", .account_counts = {{"main", {.delivered = count}}}, .refused = {}};
@@ -152,6 +170,82 @@ TEST_F(EventLogTest, ReadsAtLeastOneEventWithinTheLimits) {
   EXPECT_THAT(*log_->ReadFrom(1, 2, kAllBytes), SizeIs(2));
   EXPECT_THAT(*log_->ReadFrom(3, 10, kAllBytes), SizeIs(1));
   EXPECT_THAT(*log_->ReadFrom(4, 10, kAllBytes), IsEmpty());
+}
+
+TEST_F(EventLogTest, TellsWhichEventsCannotBeReadBack) {
+  StoreThree();
+  Damage(2, [](std::string& value) { value.resize(value.size() - 1); });
+  const auto events = log_->ReadFrom(1, 10, kAllBytes);
+  ASSERT_OK(events);
+  ASSERT_THAT(*events, SizeIs(3));
+  EXPECT_FALSE((*events)[0].unreadable);
+  EXPECT_TRUE((*events)[1].unreadable);
+  EXPECT_EQ((*events)[2].event.event_id(), "e-3");
+  EXPECT_EQ(log_->FindEvent("e-2").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(EventLogTest, SetsAsideUnreadableEventsWithTheirBytes) {
+  StoreThree();
+  const std::string cut = Damage(1, [](std::string& value) { value.resize(value.size() - 1); });
+  const std::string version = Damage(2, [](std::string& value) { value[0] = '\x7f'; });
+  clock_.Advance(absl::Seconds(5));
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(log_->DeliveredPosition(), 2u);
+  const auto entries = log_->ListQuarantine(0, 10);
+  ASSERT_OK(entries);
+  ASSERT_THAT(*entries, SizeIs(2));
+  EXPECT_EQ((*entries)[0].reason, "STORAGE_CORRUPT");
+  EXPECT_EQ((*entries)[0].account_name, "main");
+  EXPECT_EQ((*entries)[0].sequence, 1u);
+  EXPECT_EQ((*entries)[0].time, clock_.Now());
+  EXPECT_EQ((*entries)[0].body, cut);
+  EXPECT_EQ((*entries)[1].sequence, 2u);
+  EXPECT_EQ((*entries)[1].body, version);
+  EXPECT_EQ(Ledger().quarantined_count(), 2);
+  EXPECT_EQ(Ledger().pending_count(), 1);
+  EXPECT_THAT(metrics_.Text(), ::testing::HasSubstr("zoomwatch_detector_log_unreadable_events_total 2\n"));
+  // The position is that of the quarantine, so nothing is set aside again, not even after a restart.
+  Open();
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(Ledger().quarantined_count(), 2);
+  ASSERT_OK(log_->CommitDelivered(Delivered(3, 1)));
+  EXPECT_EQ(Ledger().forwarded_count(), Ledger().delivered_count() + Ledger().quarantined_count());
+}
+
+TEST_F(EventLogTest, SetsNothingAsideBeforeItIsTheOldest) {
+  ASSERT_OK(log_->SetAsideUnreadable());  // of an empty log
+  StoreThree();
+  ASSERT_OK(log_->CommitDelivered(Delivered(1, 1)));
+  Damage(3, [](std::string& value) { value.clear(); });
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(log_->DeliveredPosition(), 1u);
+  EXPECT_EQ(log_->SinkState(), "s");
+  ASSERT_OK(log_->CommitDelivered(Delivered(2, 1)));
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(log_->DeliveredPosition(), 3u);
+  EXPECT_EQ(log_->SinkState(), "s");
+  EXPECT_EQ(Ledger().quarantined_count(), 1);
+  EXPECT_EQ(Ledger().pending_count(), 0);
+}
+
+// Nothing in the stored bytes says whose the event is, so it has to be the account that misses one.
+TEST_F(EventLogTest, FindsTheAccountsOfUnreadableEventsByWhatTheyMiss) {
+  ASSERT_OK(Append(*log_, {EventOf("w-1", "e-1", clock_.Now(), "north"), EventOf("w-2", "e-2", clock_.Now(), "south"),
+                           EventOf("w-3", "e-3", clock_.Now(), "south"), EventOf("w-4", "e-4", clock_.Now(), "west"),
+                           EventOf("w-5", "e-5", clock_.Now(), "north")}));
+  for (const uint64_t sequence : {uint64_t{1}, uint64_t{2}, uint64_t{4}}) Damage(sequence, [](std::string& value) { value.clear(); });
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(log_->DeliveredPosition(), 2u);
+  DeliveryCommit third{.up_to_sequence = 3, .sink_state = "", .account_counts = {{"south", {.delivered = 1}}}, .refused = {}};
+  ASSERT_OK(log_->CommitDelivered(third));
+  ASSERT_OK(log_->SetAsideUnreadable());
+  DeliveryCommit last{.up_to_sequence = 5, .sink_state = "", .account_counts = {{"north", {.delivered = 1}}}, .refused = {}};
+  ASSERT_OK(log_->CommitDelivered(last));
+  for (const ledger::v1::AccountLedger& entry : log_->GetLedger()) {
+    EXPECT_EQ(entry.pending_count(), 0) << entry.account_name();
+    EXPECT_EQ(entry.quarantined_count(), 1) << entry.account_name();
+    EXPECT_EQ(entry.delivered_count(), entry.account_name() == "west" ? 0 : 1) << entry.account_name();
+  }
 }
 
 TEST_F(EventLogTest, RefusesBatchesAfterClose) {
