@@ -10,8 +10,8 @@
 #include <set>
 #include <thread>
 
-#include "common/json/parser.h"
 #include "tests/integration/cli/program.h"
+#include "tests/integration/cli/rules_folder.h"
 
 namespace zoomwatch {
 namespace {
@@ -19,9 +19,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using testing::PipelineFolder;
 using testing::ProgramResult;
 using testing::RunProgram;
+using testing::Text;
 
 // Alerts once for each user who is deactivated, whoever they are.
 constexpr char kDeactivated[] = R"(id: 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01
@@ -53,24 +53,9 @@ std::string Deactivated(int user) {
          std::to_string(user) + R"(","email":"user)" + std::to_string(user) + R"(@corp.example","type":1}}})";
 }
 
-std::string Text(const std::string& row, const std::string& key) {
-  json::Parser parser;
-  json::Document document;
-  EXPECT_TRUE(parser.Parse(row, document).ok()) << row;
-  const json::NodeIndex node = document.Find(json::Document::root(), json::Key(key));
-  return node == json::kNoNode ? "" : std::string(document.RawString(node));
-}
-
-class RulesTest : public PipelineFolder {
+class RulesTest : public testing::RulesFolder {
  protected:
-  void SetUp() override {
-    std::filesystem::create_directory(dir_.file("rules"));
-    std::ifstream file(dir_.file("all.yaml"));
-    std::string config{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const std::string sink = "file: rows.jsonl";
-    config.replace(config.find(sink), sink.size(), sink + ", alerts_file: alerts.jsonl");
-    Write("all.yaml", config + "rules: {folders: [rules], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms}\n");
-  }
+  void SetUp() override { UseRules(); }
 
   void Send(int first, int count, const std::string& more = "") const {
     const std::string folder = dir_.file("bodies");
@@ -83,18 +68,6 @@ class RulesTest : public PipelineFolder {
     EXPECT_EQ(sent.code, 0) << sent.out << sent.error;
   }
 
-  std::vector<std::string> Alerts() const {
-    std::ifstream file(dir_.file("alerts.jsonl"));
-    std::vector<std::string> rows;
-    for (std::string line; std::getline(file, line);) rows.push_back(line);
-    return rows;
-  }
-  // Waits for that many, then a little longer, so that one too many would be seen.
-  std::vector<std::string> WaitForAlerts(std::size_t count) const {
-    for (int attempt = 0; attempt < 1500 && Alerts().size() < count; ++attempt) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    return Alerts();
-  }
   // Waits until the log of the run has the text.
   void WaitForLog(const std::string& text) const {
     for (int attempt = 0; attempt < 1500; ++attempt) {
