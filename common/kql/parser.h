@@ -57,6 +57,10 @@ inline constexpr std::uint32_t kMaxTreeDepth = 1000;
 // The tree of what could be parsed; check the diagnostics before using it. Their places are filled in.
 Query Parse(std::string_view text, std::vector<Diagnostic>& diagnostics);
 
+// What may stand behind '|', other names of an operator behind it; and what the language has there that is refused (ZW002).
+std::vector<std::string_view> OperatorNames();
+std::vector<std::string_view> RefusedOperatorNames();
+
 // Where a word that the language also uses as a keyword may stand as a name.
 enum class NamePlace { kExpression, kDefinition, kAssigned };
 bool NeedsBrackets(std::string_view word, NamePlace place);

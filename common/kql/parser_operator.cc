@@ -686,4 +686,12 @@ bool Parser::ParseRange(Operator& op) {
   return op.step != nullptr;
 }
 
+std::vector<std::string_view> OperatorNames() {
+  std::vector<std::string_view> names;
+  for (const OperatorName& row : kOperators) names.push_back(row.name);
+  return names;
+}
+
+std::vector<std::string_view> RefusedOperatorNames() { return {std::begin(kRefused), std::end(kRefused)}; }
+
 }  // namespace zoomwatch::kql

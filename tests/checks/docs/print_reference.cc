@@ -1,5 +1,5 @@
 // Prints a page of reference documentation from the tables that the programs themselves use:
-//   print_reference error-reasons | metrics | configuration
+//   print_reference error-reasons | metrics | configuration | kql
 // scripts/update-docs writes the pages; a test compares them.
 #include <fmt/format.h>
 #include <google/protobuf/compiler/importer.h>
@@ -21,6 +21,7 @@
 #include "services/receiver/forwarder_metrics.h"
 #include "services/receiver/metrics.h"
 #include "services/receiver/spool/spool_metrics.h"
+#include "tests/checks/docs/print_kql.h"
 #include "zoomwatch/config/v1/option_rule.pb.h"
 
 namespace zoomwatch {
@@ -168,10 +169,12 @@ int main(int argc, char** argv) {
     zoomwatch::PrintReasons();
   } else if (page == "metrics") {
     zoomwatch::PrintMetrics();
+  } else if (page == "kql") {
+    return zoomwatch::PrintKql();
   } else if (page == "configuration" && argc > 2) {
     return zoomwatch::PrintConfiguration(argv[2]);
   } else {
-    std::fprintf(stderr, "usage: print_reference error-reasons | metrics | configuration SOURCE_DIR\n");
+    std::fprintf(stderr, "usage: print_reference error-reasons | metrics | kql | configuration SOURCE_DIR\n");
     return 2;
   }
   return 0;
