@@ -13,6 +13,9 @@ TOOLS = os.path.join(ROOT, "build", "tools", "bin")
 SERVICES = ("receiver", "normalizer", "detector")
 # Both major versions of helm are in use; they differ in their schema validator and their YAML reader.
 HELMS = ("helm", "helm3")
+# Where scripts/assemble-image lays the rules of the repository, and where they are here.
+SHIPPED_RULES = "/usr/share/zoomwatch/rules"
+RULES = os.path.join(ROOT, "rules")
 RELEASE, NAMESPACE = "prod", "zoomwatch"
 
 

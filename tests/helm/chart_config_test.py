@@ -13,6 +13,10 @@ import chart
 BIN = os.environ.get("ZOOMWATCH_BIN_DIR") or os.path.join(chart.ROOT, "build", "dev", "bin")
 
 
+# The ConfigMaps that an operator brings, by name: rules.
+EXISTING = {"team-rules": {"one.yaml": "x"}, "team-rules.tuning": {"two.yaml": "x"}}
+
+
 def program(service):
     return [os.path.join(BIN, "zoomwatch")] if service == "all-in-one" else [os.path.join(BIN, "zoomwatch-" + service)]
 
@@ -26,7 +30,8 @@ def lay_out(root, objects, spec):
         volume = volumes.get(mount["name"], {})
         files = {}
         if "configMap" in volume:
-            files = config_maps[volume["configMap"]["name"]]
+            name = volume["configMap"]["name"]
+            files = EXISTING[name] if mount["mountPath"].startswith("/etc/zoomwatch/rules/") else config_maps[name]
         elif "secret" in volume:
             names = ["tls.crt", "tls.key", "ca.crt"] if mount["name"] == "mtls" else ["tls.crt", "tls.key"]
             files = {item["path"]: "placeholder" for item in volume["secret"].get("items", [])} or {name: "placeholder" for name in names}
@@ -88,6 +93,56 @@ class Config(unittest.TestCase):
     def test_large_numbers_are_written_whole(self):
         text = chart.one(chart.render("ha"), "ConfigMap", "receiver")["data"]["receiver.yaml"]
         self.assertIn("max_items: 50000000\n", text)
+
+
+def config_of(objects, service):
+    return chart.load(chart.one(objects, "ConfigMap", service)["data"]["%s.yaml" % service])[0]
+
+
+class Rules(unittest.TestCase):
+    def test_the_rules_of_the_image_by_default(self):
+        config = config_of(chart.render(), "detector")
+        self.assertEqual(config["rules"]["folders"], [chart.SHIPPED_RULES])
+        self.assertEqual(config["rules"]["alert_directory"], "/var/lib/zoomwatch/alerts")
+        self.assertEqual(config["delivery"]["json_lines"], {"file": "/var/lib/zoomwatch/rows.jsonl", "alerts_file": "/var/lib/zoomwatch/alerts.jsonl"})
+
+    def test_the_operators_rules_come_last_and_are_mounted_where_they_are_read(self):
+        for sets, component in (((), "detector"), (("mode=allInOne", "allInOne.persistence.size=100Gi"), "all-in-one")):
+            objects = chart.render("custom-rules", sets=sets)
+            folders = config_of(objects, component)["rules"]["folders"]
+            self.assertEqual(folders, [chart.SHIPPED_RULES, "/etc/zoomwatch/rules/team-rules", "/etc/zoomwatch/rules/team-rules.tuning"])
+            spec = pod_spec(objects, component)
+            volumes = {volume["name"]: volume for volume in spec["volumes"]}
+            mounted = {mount["mountPath"]: mount for mount in spec["containers"][0]["volumeMounts"]}
+            for folder in folders[1:]:
+                # Read-only and whole: a mount with subPath never follows a changed ConfigMap.
+                self.assertEqual(set(mounted[folder]), {"name", "mountPath", "readOnly"})
+                self.assertIs(mounted[folder]["readOnly"], True)
+                self.assertEqual(volumes[mounted[folder]["name"]]["configMap"]["name"], os.path.basename(folder))
+            self.assertEqual(check_config(objects, component).returncode, 0)
+
+    def test_only_the_operators_rules(self):
+        config = config_of(chart.render("custom-rules", sets=("detector.rules.shipped=false",)), "detector")
+        self.assertNotIn(chart.SHIPPED_RULES, config["rules"]["folders"])
+
+    def test_the_values_reach_the_program(self):
+        rules = config_of(chart.render("custom-rules"), "detector")["rules"]
+        self.assertEqual({name: rules[name] for name in ("reload_interval", "settle_time", "max_rule_state_bytes", "alert_retention")},
+                         {"reload_interval": "30s", "settle_time": "5s", "max_rule_state_bytes": "128MiB", "alert_retention": "180d"})
+
+    def test_a_wrong_value_is_noticed_by_the_program(self):
+        objects = chart.render(sets=("detector.rules.reloadInterval=2h",))
+        done = check_config(objects, "detector")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("reload_interval", done.stderr)
+
+    def test_off_leaves_nothing_of_them(self):
+        for sets, component in (((), "detector"), (("mode=allInOne",), "all-in-one")):
+            objects = chart.render(sets=("detector.rules.enabled=false", *sets))
+            config = config_of(objects, component)
+            self.assertNotIn("rules", config)
+            self.assertNotIn("alerts_file", config["delivery"]["json_lines"])
+            self.assertEqual(check_config(objects, component).returncode, 0)
 
 
 class Identities(unittest.TestCase):

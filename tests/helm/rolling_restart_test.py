@@ -49,6 +49,7 @@ class Pod:
                  for name, value in mtls["%s-zoomwatch-%s-mtls" % (chart.RELEASE, self.service)].items()}
         files["etc/zoomwatch/zoom/main/secret-token-1"] = SECRET
         text = chart.one(objects, "ConfigMap", self.service)["data"]["%s.yaml" % self.service]
+        text = text.replace(chart.SHIPPED_RULES, chart.RULES)
         for path in ("/etc/", "/var/"):
             text = text.replace(" " + path, " %s%s" % (self.folder, path))
         text = text.replace("0.0.0.0:", self.address + ":")

@@ -52,6 +52,13 @@ WRONG = [
     ("detector.delivery.sink=stdout", "sink"),
     ("detector.delivery.logs_ingestion.rule_id=0123", "rule_id"),
     ("detector.delivery.clientSecret.value=x", "value"),
+    ("detector.delivery.logs_ingestion.alert_stream=Alerts", "alert_stream"),
+    ("detector.rules.folders[0]=/rules", "folders"),
+    ("detector.rules.shipped=/rules", "shipped"),
+    ("detector.rules.existingConfigMaps[0]=Team_Rules", "existingConfigMaps"),
+    ("detector.rules.settleTime=soon", "settleTime"),
+    ("detector.rules.maxRuleStateBytes=1GB", "maxRuleStateBytes"),
+    ("detector.config.rules.folders[0]=/rules", "rules"),
     ("networkPolicy.webhookFrom[0].ipBlock.cidr=internet", "cidr"),
     ("networkPolicy.webhookFrom[0].namespace=x", "namespace"),
     ("externalSecrets.secretStoreRef.kind=Vault", "kind"),
@@ -81,6 +88,8 @@ TOGETHER = [
     (("detector.delivery.sink=logs_ingestion", "detector.delivery.logs_ingestion.endpoint=https://x.example",
       "detector.delivery.logs_ingestion.rule_id=dcr-0"), "needs exactly one of workload_identity"),
     (("detector.delivery.logs_ingestion.stream=Custom-X_CL",), "has no effect with the sink json_lines"),
+    (("detector.rules.shipped=false",), "detector.rules: no rules are left"),
+    (("detector.rules.enabled=false", "detector.rules.existingConfigMaps[0]=x"), "detector.rules.existingConfigMaps: has no effect"),
     (("detector.serviceAccount.create=false",), "detector.serviceAccount.name"),
 ]
 
@@ -176,13 +185,14 @@ COMPUTED = {
     "Spool": {"directory"},
     "GrpcClient": {"address", "tls", "allow_plaintext"},
     "Normalizer": {"grpc", "admin", "drain_deadline"},
-    "Detector": {"grpc", "delivery", "admin", "drain_deadline", "rules"},  # rules need mounted files, so they are no <service>.config
+    "Detector": {"grpc", "delivery", "admin", "drain_deadline", "rules"},
     "EventStore": {"directory"},
     "ClientSecretIdentity": {"client_secret_file"},
     "ClientCertificateIdentity": {"certificate_file", "private_key_file"},
     "WorkloadIdentity": {"token_file"},
     "ManagedIdentity": {"endpoint"},
-    "LogsIngestionSink": {"ca_file", "alert_stream"},
+    "LogsIngestionSink": {"ca_file"},
+    "Rules": {"folders", "alert_directory"},  # the others stand in detector.rules, in the form of a chart's values
 }
 
 
@@ -204,6 +214,17 @@ class ServiceOptions(unittest.TestCase):
         for service in chart.SERVICES:
             compare(service + ".config", service.capitalize())
         compare("detector.delivery.logs_ingestion", "LogsIngestionSink")
+
+    def test_the_rules_offer_every_option_with_the_programs_default(self):
+        with open(os.path.join(chart.CHART, "values.yaml"), encoding="utf-8") as file:
+            values = yaml.safe_load(file)["detector"]["rules"]
+        with open(os.path.join(chart.ROOT, "docs", "configuration.md"), encoding="utf-8") as file:
+            body = re.search(r"^## Rules\n(.*?)(?=^## )", file.read(), re.MULTILINE | re.DOTALL).group(1)
+        defaults = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `?(\w+)`? \|", body, re.MULTILINE))
+        options = {name: value for name, value in defaults.items() if name not in COMPUTED["Rules"]}
+        self.assertGreater(len(options), 3)
+        in_values = {re.sub(r"_(\w)", lambda match: match.group(1).upper(), name): value for name, value in options.items()}
+        self.assertEqual({name: value for name, value in values.items() if name not in ("enabled", "shipped", "existingConfigMaps")}, in_values)
 
 
 if __name__ == "__main__":

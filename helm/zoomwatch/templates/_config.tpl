@@ -83,6 +83,9 @@ allowed_client_names:
 {{- if eq $delivery.sink "json_lines" -}}
 json_lines:
   file: /var/lib/zoomwatch/rows.jsonl
+  {{- if .Values.detector.rules.enabled }}
+  alerts_file: /var/lib/zoomwatch/alerts.jsonl
+  {{- end }}
 {{- else -}}
 {{- $sink := deepCopy $delivery.logs_ingestion -}}
 {{- with $sink.client_secret -}}{{- $_ := set . "client_secret_file" "/etc/zoomwatch/azure/client-secret" -}}{{- end -}}
@@ -104,6 +107,33 @@ logs_ingestion:
 {{- end -}}
 {{- end -}}
 
+{{/* Folder of the image with the rules that come with the program (scripts/assemble-image). */}}
+{{- define "zoomwatch.shippedRules" -}}/usr/share/zoomwatch/rules{{- end -}}
+
+{{/* Where the rules of an existing ConfigMap are mounted: its name. */}}
+{{- define "zoomwatch.rulesFolder" -}}
+{{- printf "/etc/zoomwatch/rules/%s" . -}}
+{{- end -}}
+
+{{/* The group `rules`, or nothing. A rule of a later folder replaces one with the same id of an earlier, so the operator's come last. */}}
+{{- define "zoomwatch.detector.rules" -}}
+{{- $rules := .Values.detector.rules -}}
+{{- if $rules.enabled -}}
+folders:
+  {{- if $rules.shipped }}
+  - {{ include "zoomwatch.shippedRules" . }}
+  {{- end }}
+  {{- range $rules.existingConfigMaps }}
+  - {{ include "zoomwatch.rulesFolder" . }}
+  {{- end }}
+alert_directory: /var/lib/zoomwatch/alerts
+reload_interval: {{ $rules.reloadInterval | quote }}
+settle_time: {{ $rules.settleTime | quote }}
+max_rule_state_bytes: {{ $rules.maxRuleStateBytes | quote }}
+alert_retention: {{ $rules.alertRetention | quote }}
+{{- end -}}
+{{- end -}}
+
 {{- define "zoomwatch.detector.config" -}}
 {{- $computed := dict
     "grpc" (include "zoomwatch.grpcServer" (dict "root" . "caller" "normalizer") | fromYaml)
@@ -111,6 +141,7 @@ logs_ingestion:
     "delivery" (include "zoomwatch.detector.delivery" . | fromYaml)
     "admin" (dict "listen_address" "0.0.0.0:9090")
     "drain_deadline" (printf "%ds" (int .Values.detector.drainDeadlineSeconds)) -}}
+{{- with include "zoomwatch.detector.rules" . -}}{{- $_ := set $computed "rules" (fromYaml .) -}}{{- end -}}
 {{- toYaml (mergeOverwrite (deepCopy .Values.detector.config) $computed) -}}
 {{- end -}}
 
@@ -121,6 +152,7 @@ logs_ingestion:
 {{- $config := omit $receiver "normalizer" -}}
 {{- $_ := set $config "store" $detector.store -}}
 {{- $_ := set $config "delivery" $detector.delivery -}}
+{{- with $detector.rules -}}{{- $_ := set $config "rules" . -}}{{- end -}}
 {{- with .Values.normalizer.config.json -}}{{- $_ := set $config "json" . -}}{{- end -}}
 {{- $_ := set $config "drain_deadline" (printf "%ds" (int .Values.allInOne.drainDeadlineSeconds)) -}}
 {{- toYaml $config -}}

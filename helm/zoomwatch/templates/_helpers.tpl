@@ -392,6 +392,28 @@ place that Azure's own webhook gives it, which leaves it as it is; so clusters w
 {{- end -}}
 {{- end -}}
 
+{{/*
+The operator's rules: a mount and a volume for each ConfigMap, or nothing. Whole volumes, no subPath: only those follow a changed ConfigMap
+while the pod runs.
+*/}}
+{{- define "zoomwatch.rulesMounts" -}}
+{{- if .Values.detector.rules.enabled -}}
+{{- range $i, $name := .Values.detector.rules.existingConfigMaps }}
+- {name: rules-{{ $i }}, mountPath: {{ include "zoomwatch.rulesFolder" $name }}, readOnly: true}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "zoomwatch.rulesVolumes" -}}
+{{- if .Values.detector.rules.enabled -}}
+{{- range $i, $name := .Values.detector.rules.existingConfigMaps }}
+- name: rules-{{ $i }}
+  configMap:
+    name: {{ $name }}
+{{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* Annotations of the ServiceAccount of whatever delivers. {"root": $, "component": ...} */}}
 {{- define "zoomwatch.serviceAccountAnnotations" -}}
 {{- $annotations := deepCopy ((include "zoomwatch.valuesOf" . | fromYaml).serviceAccount.annotations | default dict) -}}

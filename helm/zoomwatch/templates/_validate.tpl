@@ -58,6 +58,14 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- fail "detector.delivery.logs_ingestion: has no effect with the sink json_lines; set detector.delivery.sink to logs_ingestion" -}}
 {{- end -}}
 
+{{- $rules := $detector.rules -}}
+{{- if and $rules.enabled (not $rules.shipped) (not $rules.existingConfigMaps) -}}
+{{- fail "detector.rules: no rules are left; set shipped, name existingConfigMaps, or set enabled to false" -}}
+{{- end -}}
+{{- if and (not $rules.enabled) $rules.existingConfigMaps -}}
+{{- fail "detector.rules.existingConfigMaps: has no effect while detector.rules.enabled is false" -}}
+{{- end -}}
+
 {{- $scaling := .Values.normalizer.autoscaling -}}
 {{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- fail (printf "normalizer.autoscaling: minReplicas (%v) is above maxReplicas (%v)" $scaling.minReplicas $scaling.maxReplicas) -}}
