@@ -7,6 +7,7 @@ namespace zoomwatch::cli {
 
 const CommandSpec& AlertsCommand();
 const CommandSpec& DoctorCommand();
+const CommandSpec& HuntCommand();
 const CommandSpec& KqlCommand();
 const CommandSpec& LedgerCommand();
 const CommandSpec& RulesCommand();

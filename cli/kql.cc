@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 
 #include "cli/arguments.h"
@@ -10,10 +9,8 @@
 #include "cli/kql/query_lines.h"
 #include "cli/kql/query_run.h"
 #include "cli/kql/table_file.h"
-#include "cli/result_printer.h"
-#include "common/chart/chart.h"
-#include "common/chart/svg_chart.h"
-#include "common/chart/text_chart.h"
+#include "cli/query_arguments.h"
+#include "cli/result_output.h"
 #include "common/config/values.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -85,33 +82,14 @@ absl::StatusOr<Options> ReadOptions(Arguments& arguments) {
   ZOOMWATCH_RETURN_IF_ERROR(ReadTables(arguments, options));
   options.execution.now = ToTicks(arguments.Time("now").value_or(SystemClock::Get().Now()));
   options.execution.limits.max_result_rows = static_cast<uint64_t>(arguments.Integer("max-rows", 500'000, 1, 1'000'000'000));
-  options.print.max_width = static_cast<size_t>(arguments.Integer("max-width", 60, 0, 1'000'000));
   options.check = arguments.Has("check");
   options.output = arguments.Text("output");
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   ZOOMWATCH_ASSIGN_OR_RETURN(const uint64_t memory, ReadSize(arguments, "max-memory", 1ULL << 30));
   options.execution.limits.max_memory_bytes = memory;
   options.execution.limits.max_result_bytes = memory;
-  const std::optional<ResultFormat> format = ResultFormatOf(arguments.Text("format", "table"));
-  if (!format) return Error(Reason::kUsage, fmt::format("--format: '{}' is none of table, csv, json, jsonl", arguments.Text("format")));
-  options.print.format = *format;
+  ZOOMWATCH_ASSIGN_OR_RETURN(options.print, ReadPrintOptions(arguments));
   return options;
-}
-
-// The text of the query and what messages call it.
-struct Source {
-  std::string text;
-  std::string name = "query";
-};
-
-absl::StatusOr<Source> ReadSource(const Arguments& arguments) {
-  if (!arguments.positional().empty()) return Source{.text = arguments.positional()[0]};
-  if (!arguments.Has("file")) {
-    ZOOMWATCH_ASSIGN_OR_RETURN(std::string text, ReadWholeFile("-"));
-    return Source{.text = std::move(text)};
-  }
-  ZOOMWATCH_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(arguments.Text("file")));
-  return Source{.text = std::move(text), .name = arguments.Text("file")};
 }
 
 // Where queries come from is one of four ways.
@@ -134,53 +112,12 @@ absl::Status CheckSources(const Arguments& arguments, const Options& options) {
                                                                                          : absl::OkStatus();
 }
 
-kql::Schema SchemaOfCheck() { return {{"ColumnName", kql::Type::kString}, {"ColumnType", kql::Type::kString}}; }
-
-std::string PrintOutcome(const QueryOutcome& outcome, const Options& options) {
-  if (!options.check) return PrintResult(outcome.schema, outcome.rows, options.print);
-  ResultRows rows;
-  for (const kql::Column& column : outcome.schema) {
-    rows.push_back({kql::Value::String(column.name), kql::Value::String(kql::TypeName(column.type))});
-  }
-  return PrintResult(SchemaOfCheck(), rows, options.print);
-}
-
-std::string NotDrawn(const QueryOutcome& outcome, const absl::Status& status) {
-  return fmt::format("render {}: {}", outcome.rendering->chart, std::string(status.message()));
-}
-
-absl::Status WriteSvg(const QueryOutcome& outcome, const absl::StatusOr<chart::Chart>& chart, const std::string& path) {
-  if (!outcome.rendering) return absl::InvalidArgumentError("--output: the query does not end in render");
-  if (!chart.ok()) return absl::InvalidArgumentError(NotDrawn(outcome, chart.status()));
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << chart::DrawSvg(*chart);
-  file.close();
-  return file ? absl::OkStatus() : absl::UnknownError(fmt::format("{}: cannot be written", path));
-}
-
-// Prints the chart, or the rows where none is asked for or none can be made of them.
-absl::Status PrintDrawn(const QueryOutcome& outcome, const Options& options, const Console& console) {
-  const bool drawn = outcome.rendering && chart::IsDrawn(*outcome.rendering);
-  const absl::StatusOr<chart::Chart> chart = drawn ? chart::MakeChart(*outcome.rendering, outcome.schema, outcome.rows)
-                                                   : absl::InvalidArgumentError("a table is no chart");
-  if (!options.output.empty()) ZOOMWATCH_RETURN_IF_ERROR(WriteSvg(outcome, chart, options.output));
-  if (drawn && chart.ok() && options.print.format == ResultFormat::kTable) {
-    console.out << chart::DrawText(*chart);
-    return absl::OkStatus();
-  }
-  if (drawn && options.print.format == ResultFormat::kTable) {
-    console.error << fmt::format("zoomwatch kql: {}; the rows instead:\n", NotDrawn(outcome, chart.status()));
-  }
-  console.out << PrintOutcome(outcome, options);
-  return absl::OkStatus();
-}
-
 int Complain(const absl::Status& status, const Console& console) {
   console.error << fmt::format("zoomwatch kql: {}\n", std::string(status.message()));
   return kExitFailed;
 }
 
-int RunOne(const Source& source, MemoryTables& tables, const Options& options, const Console& console) {
+int RunOne(const QuerySource& source, MemoryTables& tables, const Options& options, const Console& console) {
   const QueryOutcome outcome =
       options.check ? CheckQuery(source.text, tables) : RunQuery(source.text, tables, options.execution);
   for (const kql::Diagnostic& diagnostic : outcome.diagnostics) console.error << kql::Explain(source.text, diagnostic, source.name);
@@ -188,10 +125,11 @@ int RunOne(const Source& source, MemoryTables& tables, const Options& options, c
   if (!outcome.status.ok()) return Complain(outcome.status, console);
   if (!outcome.ok) return kExitFailed;
   if (options.check) {
-    console.out << PrintOutcome(outcome, options);
+    console.out << PrintColumns(outcome.schema, options.print);
     return kExitOk;
   }
-  const absl::Status status = PrintDrawn(outcome, options, console);
+  const absl::Status status = ShowResult(outcome.schema, outcome.rows, outcome.rendering,
+                                         {.print = options.print, .svg_file = options.output, .command = "zoomwatch kql"}, console);
   return status.ok() ? kExitOk : Complain(status, console);
 }
 
@@ -222,7 +160,7 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
     const absl::StatusOr<std::string> lines = ReadWholeFile(arguments.Text("jsonl"));
     return lines.ok() ? RunLines(*lines, tables, options, console) : Complain(lines.status(), console);
   }
-  const absl::StatusOr<Source> source = ReadSource(arguments);
+  const absl::StatusOr<QuerySource> source = ReadQuerySource(arguments);
   return source.ok() ? RunOne(*source, tables, options, console) : Complain(source.status(), console);
 }
 

@@ -1,0 +1,203 @@
+// `zoomwatch hunt`: queries over the events that a running detector keeps.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/hunt/hunt_client.h"
+#include "cli/query_arguments.h"
+#include "cli/result_output.h"
+#include "cli/service_channel.h"
+#include "common/config/values.h"
+#include "common/status/reasons.h"
+#include "common/status/status_macros.h"
+#include "common/time/clock.h"
+
+namespace zoomwatch::cli {
+namespace {
+
+constexpr FlagSpec kFlags[] = {
+    {"address", "HOST:PORT", "gRPC port of the detector, or of `zoomwatch run`.", true},
+    kChannelFlags[0],
+    kChannelFlags[1],
+    kChannelFlags[2],
+    kChannelFlags[3],
+    kChannelFlags[4],
+    {"timeout", "DURATION", "How long the query may run. Default 10m."},
+    {"file", "QUERYFILE", "Read the query from a file instead."},
+    {"since", "TIME", "Only events received then or later: a time in RFC 3339, or a duration before now, such as 24h or 7d."},
+    {"until", "TIME", "Only events received before: as --since."},
+    {"now", "TIME", "What now() and ago() count from, in RFC 3339. Default: the detector's time of day."},
+    {"format", "FORMAT", "table, csv, json (one object with columns and rows) or jsonl (an object a row). Default table."},
+    {"max-width", "COLUMNS", "Where cells of a table are cut; 0: nowhere. Default 60."},
+    {"output", "FILE.svg", "Also write the chart of a query that ends in render to a file."},
+    {"check", "", "Check the query and print the columns of its result; nothing is executed."},
+    {"max-rows", "COUNT", "Most rows of a result; more is an error. Default: as many as the detector gives, 500000."},
+};
+
+constexpr Example kExamples[] = {
+    {"what came in the last day", "zoomwatch hunt --address localhost:9191 --plaintext --since 24h 'ZoomLogs | summarize count() by Event'"},
+    {"who shared a screen, as CSV",
+     "zoomwatch hunt --address detector:8445 --ca-file ca.pem --certificate-file operator.pem --private-key-file operator.key --format csv "
+     "'ZoomLogs | where Event == \"meeting.sharing_started\" | project TimeGenerated, User'"},
+    {"a chart of a week",
+     "zoomwatch hunt --address localhost:9191 --plaintext --since 7d 'ZoomLogs | summarize count() by bin(TimeGenerated, 1d), Event "
+     "| render timechart'"},
+    {"try a rule's query", "zoomwatch hunt --address localhost:9191 --plaintext --file rule.kql"},
+};
+
+// Errors: USAGE.
+absl::StatusOr<std::optional<absl::Time>> ReadBound(const Arguments& arguments, std::string_view flag, absl::Time now) {
+  if (!arguments.Has(flag)) return std::nullopt;
+  const std::string text = arguments.Text(flag);
+  if (const std::optional<absl::Duration> age = config::ParseDuration(text)) return now - *age;
+  absl::Time time;
+  std::string error;
+  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
+  return Error(Reason::kUsage, fmt::format("--{}: '{}' is no time such as 2026-05-04T10:00:00Z and no duration such as 24h", flag, text));
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
+  out.set_seconds(absl::ToUnixSeconds(time));
+  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out.seconds()))));
+}
+
+absl::StatusOr<hunt::v1::HuntRequest> ReadRequest(Arguments& arguments) {
+  hunt::v1::HuntRequest request;
+  const std::optional<absl::Time> now = arguments.Time("now");
+  if (now) SetTime(*now, *request.mutable_now());
+  request.set_max_rows(arguments.Integer("max-rows", 0, 1, 1'000'000'000));
+  request.set_check_only(arguments.Has("check"));
+  ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
+  const absl::Time base = now.value_or(SystemClock::Get().Now());
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> since, ReadBound(arguments, "since", base));
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> until, ReadBound(arguments, "until", base));
+  if (since && until && *since >= *until) return Error(Reason::kUsage, "--since must be before --until");
+  if (since) SetTime(*since, *request.mutable_from_time());
+  if (until) SetTime(*until, *request.mutable_to_time());
+  return request;
+}
+
+// One line on a terminal that is written over and over.
+class ProgressLine {
+ public:
+  explicit ProgressLine(const Console& console) : console_(console), on_(isatty(STDERR_FILENO) != 0) {}
+  ~ProgressLine() { Clear(); }
+
+  void Show(const hunt::v1::Progress& progress) {
+    if (!on_) return;
+    console_.error << "\r\033[K" << fmt::format("{} events read", progress.scanned_count());
+    if (progress.total_count() > 0) {
+      console_.error << fmt::format(" of {} ({}%)", progress.total_count(), 100 * progress.scanned_count() / progress.total_count());
+    }
+    console_.error.flush();
+    shown_ = true;
+  }
+  void Clear() {
+    if (shown_) console_.error << "\r\033[K" << std::flush;
+    shown_ = false;
+  }
+  // What it cost, for people.
+  void Finish(const hunt::v1::Summary& summary) {
+    Clear();
+    if (!on_) return;
+    console_.error << fmt::format("{} rows from {} events in {:.1f} s\n", summary.row_count(), summary.scanned_count(),
+                                  summary.elapsed_seconds());
+  }
+
+ private:
+  const Console& console_;
+  const bool on_;
+  bool shown_ = false;
+};
+
+// The service calls the query "query"; the lines of an excerpt are indented.
+std::string Renamed(std::string_view text, const std::string& name) {
+  constexpr std::string_view kName = "query:";
+  std::string out;
+  while (!text.empty()) {
+    const size_t line = std::min(text.find('\n'), text.size() - 1) + 1;
+    if (text.starts_with(kName)) {
+      out += name + ":";
+      out += text.substr(kName.size(), line - kName.size());
+    } else {
+      out += text.substr(0, line);
+    }
+    text.remove_prefix(line);
+  }
+  return out;
+}
+
+int Complain(const absl::Status& status, const QuerySource& source, const Console& console) {
+  if (ReasonOf(status) == Reason::kQueryInvalid) {
+    console.error << Renamed(std::string(status.message()), source.name) << "\n";
+  } else if (ReasonOf(status) == Reason::kQueryLimit || absl::IsInvalidArgument(status) || absl::IsUnknown(status)) {
+    console.error << fmt::format("zoomwatch hunt: {}\n", std::string(status.message()));
+  } else {
+    console.error << fmt::format("zoomwatch hunt: {}\n", Describe(status));
+  }
+  return kExitFailed;
+}
+
+absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const PrintOptions print, ReadPrintOptions(arguments));
+  ZOOMWATCH_ASSIGN_OR_RETURN(hunt::v1::HuntRequest request, ReadRequest(arguments));
+  const absl::Duration timeout = arguments.Duration("timeout", absl::Minutes(10), absl::Milliseconds(1), absl::Hours(24));
+  ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
+  if (!arguments.positional().empty() && arguments.Has("file")) return Error(Reason::kUsage, "give one of QUERY and --file");
+  if (arguments.Has("check") && arguments.Has("output")) return Error(Reason::kUsage, "--output does not go with --check");
+  if (arguments.positional().empty() && !arguments.Has("file") && isatty(STDIN_FILENO) != 0) return Error(Reason::kUsage, "QUERY is required");
+  ZOOMWATCH_ASSIGN_OR_RETURN(const QuerySource source, ReadQuerySource(arguments));
+  request.set_query(source.text);
+
+  ZOOMWATCH_ASSIGN_OR_RETURN(const auto channel, OpenChannel(arguments, arguments.Text("address")));
+  const auto stub = hunt::v1::HuntService::NewStub(channel);
+  ProgressLine line(console);
+  const absl::StatusOr<HuntResult> result =
+      CallHunt(*stub, request, timeout, [&line](const hunt::v1::Progress& progress) { line.Show(progress); });
+  line.Clear();
+  if (!result.ok()) return Complain(result.status(), source, console);
+  for (const std::string& warning : result->warnings) console.error << Renamed(warning, source.name);
+  for (const auto& [text, count] : result->summary.warning_counts()) {
+    console.error << fmt::format("{}: note: {} ({} {})\n", source.name, text, count, count == 1 ? "time" : "times");
+  }
+  if (arguments.Has("check")) {
+    console.out << PrintColumns(result->schema, print);
+    return kExitOk;
+  }
+  const absl::Status shown = ShowResult(result->schema, result->rows, result->rendering,
+                                        {.print = print, .svg_file = arguments.Text("output"), .command = "zoomwatch hunt"}, console);
+  if (!shown.ok()) return Complain(shown, source, console);
+  console.out.flush();
+  line.Finish(result->summary);
+  return kExitOk;
+}
+
+}  // namespace
+
+const CommandSpec& HuntCommand() {
+  static constexpr CommandSpec kSpec = {
+      .name = "hunt",
+      .summary = "run a query over the events that the detector keeps",
+      .description =
+          "Runs a query in KQL (docs/kql.md) over the events that a running detector has stored, for as long as it keeps them "
+          "(store.retention), whether they were delivered or not. The table is ZoomLogs, with the columns of docs/table-schema.md; "
+          "queries of the retired connector work as they are: Zoom_CL and columns such as payload_object_topic_s exist as soon as a query "
+          "mentions them. Without QUERY it is read from standard input.\n\n"
+          "The query runs in the detector, within its limits: at most 4 at a time, 128 MiB for what a query holds, 64 MiB and 500000 rows "
+          "of result. A filter by TimeGenerated (or --since) and by Event makes a query fast: other events are then skipped unread. Ctrl-C "
+          "ends the query.\n\n"
+          "A mistake in the query is reported with line and column and a mark under the place. --format table is for people: a query that "
+          "ends in render is drawn.",
+      .flags = kFlags,
+      .positional = {.value = "QUERY", .help = "The query.", .least = 0, .most = 1},
+      .examples = kExamples,
+      .exit_codes = "0: the query ran. 1: the query is wrong, a limit was met, or the detector did not answer.",
+      .run = &Run};
+  return kSpec;
+}
+
+}  // namespace zoomwatch::cli
