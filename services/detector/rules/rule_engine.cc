@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "common/kql/batch/executor.h"
@@ -22,18 +23,8 @@ using kql::incremental::kNever;
 
 Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
 
-// Adds the CPU time that this thread uses while it lives.
-class CpuTimer {
- public:
-  explicit CpuTimer(double& seconds) : seconds_(seconds), start_(ThreadCpuSeconds()) {}
-  ~CpuTimer() { seconds_ += ThreadCpuSeconds() - start_; }
-  CpuTimer(const CpuTimer&) = delete;
-  CpuTimer& operator=(const CpuTimer&) = delete;
-
- private:
-  double& seconds_;
-  const double start_;
-};
+// Reading the CPU clock costs as much as a simple rule, so one call in so many is timed and counts for all of them.
+constexpr std::uint32_t kTimedCalls = 32;
 
 // The columns of the result by which a row is the same row at another run: EventId, or the keys of the outermost summarize. None of
 // them there: all columns.
@@ -72,6 +63,14 @@ kql::Ticks ReceiveTicks(const event::v1::Event& event) {
          event.receive_time().nanos() / 1000 * kql::kTicksPerMicrosecond;
 }
 
+// What changes with every event. Written by the engine's thread, read by any.
+struct RuleEngine::Counters {
+  std::atomic<std::int64_t> events = 0, findings = 0, suppressed = 0;
+  std::atomic<std::uint64_t> state_bytes = 0;
+  std::atomic<double> cpu_seconds = 0;
+  std::atomic<Ticks> last_finding = 0;
+};
+
 struct RuleEngine::Entry {
   std::shared_ptr<const ruleset::LoadedRule> loaded;
   std::unique_ptr<LiveRule> live;          // null: in batch, or failed
@@ -79,13 +78,41 @@ struct RuleEngine::Entry {
   Ticks next_batch = kNever;
   std::vector<std::size_t> identity;       // of a rule in batch: see IdentityColumns()
   std::map<std::uint64_t, Ticks> found;    // of a rule in batch: identity -> its last finding
+  bool fulfilled = false;                  // of a rule in batch with another trigger than "more than 0 rows"
   std::optional<Ticks> last_alert;         // for suppression
+  Ticks scheduled = kNever;                // where it stands in due_
+  std::uint32_t calls = 0;
   LegacyNames unobserved;                  // see EventCatalog::Unobserved()
-  RuleStatus status;
+  RuleStatus status;                       // without what the counters have
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
 
   Ticks NextDue() const { return live != nullptr ? live->NextDue() : next_batch; }
   const ruleset::Rule& rule() const { return loaded->rule; }
 };
+
+// Adds the CPU time of a scope to the rule's.
+class RuleEngine::CpuTimer {
+ public:
+  CpuTimer(Entry& entry, bool always) : counters_(*entry.counters), weight_(always ? 1 : entry.calls++ % kTimedCalls == 0 ? kTimedCalls : 0) {
+    if (weight_ > 0) start_ = ThreadCpuSeconds();
+  }
+  ~CpuTimer() {
+    if (weight_ == 0) return;
+    const double seconds = (ThreadCpuSeconds() - start_) * weight_;
+    counters_.cpu_seconds.store(counters_.cpu_seconds.load(std::memory_order_relaxed) + seconds, std::memory_order_relaxed);
+  }
+  CpuTimer(const CpuTimer&) = delete;
+  CpuTimer& operator=(const CpuTimer&) = delete;
+
+ private:
+  Counters& counters_;
+  const std::uint32_t weight_;
+  double start_ = 0;
+};
+
+bool RuleEngine::Sooner::operator()(const Due& a, const Due& b) const {
+  return a.at != b.at ? a.at < b.at : a.entry->rule().id < b.entry->rule().id;
+}
 
 RuleEngine::RuleEngine(LiveRuleOptions options, BatchTables* tables) : options_(options), tables_(tables) {}
 RuleEngine::~RuleEngine() = default;
@@ -110,6 +137,7 @@ std::vector<std::string> RuleEngine::SetRules(const ruleset::RuleSet& rules, con
     entries.emplace(rule.id, Load(loaded, catalog));
     anew.push_back(rule.id);
   }
+  due_.clear();
   entries_ = std::move(entries);
   Index();
   PublishAll();
@@ -148,7 +176,10 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
 void RuleEngine::Index() {
   by_event_.clear();
   any_event_.clear();
+  due_.clear();
   for (const auto& [id, entry] : entries_) {
+    entry->scheduled = kNever;
+    Schedule(*entry);
     if (entry->live == nullptr) continue;
     if (!entry->live->events()) {
       any_event_.push_back(entry.get());
@@ -176,8 +207,17 @@ bool RuleEngine::WaitsForColumns() const {
 }
 
 void RuleEngine::Forget(const std::vector<std::string>& rule_ids) {
+  due_.clear();
   for (const std::string& id : rule_ids) entries_.erase(id);
   Index();
+}
+
+void RuleEngine::Schedule(Entry& entry) {
+  const Ticks due = entry.NextDue();
+  if (due == entry.scheduled) return;
+  if (entry.scheduled != kNever) due_.erase({entry.scheduled, &entry});
+  entry.scheduled = due;
+  if (due != kNever) due_.insert({due, &entry});
 }
 
 absl::Duration RuleEngine::LongestPeriod(const std::vector<std::string>& rule_ids) const {
@@ -205,12 +245,25 @@ void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks cl
         Fail(entry, std::string(muted.status().message()));
         continue;
       }
-      entry.status.state_bytes = entry.live->state_bytes();
-      Publish(entry);
+      entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);
     } else if (entry.batch) {
       ScheduleBatch(entry, clock_);
+      if (!IsPerRow(entry.rule())) NoteFulfilled(entry);
     }
+    Schedule(entry);
   }
+}
+
+// Whether the trigger was fulfilled at the clock already, so that it is not found again.
+void RuleEngine::NoteFulfilled(Entry& entry) {
+  const auto result = RunQuery(entry, clock_);
+  if (!result.ok()) return Fail(entry, std::string(result.status().message()));
+  entry.fulfilled = Fulfils(static_cast<std::int64_t>(result->rows.size()), entry.rule());
+}
+
+absl::StatusOr<kql::ResultTable> RuleEngine::RunQuery(Entry& entry, Ticks now) {
+  const auto source = tables_->Open(now - TicksOf(entry.rule().query_period), now);
+  return kql::ExecuteToTable(*entry.batch, *source, {.now = now});
 }
 
 // Runs stand on multiples of the frequency since 0001-01-01, so that a restart does not move them.
@@ -239,26 +292,17 @@ std::optional<RuleEngine::Shown> RuleEngine::ShownRow(std::string_view rule_id, 
   return Shown{.schema = live->schema(), .cells = *cells};
 }
 
-Ticks RuleEngine::NextDue() const {
-  Ticks due = kNever;
-  for (const auto& [id, entry] : entries_) due = std::min(due, entry->NextDue());
-  return due;
-}
+Ticks RuleEngine::NextDue() const { return due_.empty() ? kNever : due_.begin()->at; }
 
 void RuleEngine::AdvanceTo(Ticks now, std::vector<EngineFinding>& findings) {
-  while (true) {
-    // The earliest first, so that findings come in order of time whatever rules they are of.
-    Entry* next = nullptr;
-    for (const auto& [id, entry] : entries_) {
-      if (entry->NextDue() <= now && (next == nullptr || entry->NextDue() < next->NextDue())) next = entry.get();
-    }
-    if (next == nullptr) break;
-    const Ticks due = std::max(clock_, next->NextDue());
-    clock_ = due;
-    if (next->live != nullptr) {
-      Run(*next, due, FindingCause::kExpiry, findings);
+  // The earliest first, so that findings come in order of time whatever rules they are of.
+  while (NextDue() <= now) {
+    Entry& next = *due_.begin()->entry;
+    clock_ = std::max(clock_, due_.begin()->at);
+    if (next.live != nullptr) {
+      Run(next, clock_, FindingCause::kExpiry, findings);
     } else {
-      RunBatch(*next, due, findings);
+      RunBatch(next, clock_, findings);
     }
   }
   clock_ = std::max(clock_, now);
@@ -267,11 +311,9 @@ void RuleEngine::AdvanceTo(Ticks now, std::vector<EngineFinding>& findings) {
 void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings) {
   AdvanceTo(ReceiveTicks(event), findings);
   const auto feed = [&](Entry& entry) {
-    {
-      CpuTimer timer(entry.status.cpu_seconds);
-      entry.live->Insert(event, order);
-    }
-    ++entry.status.event_count;
+    const CpuTimer timer(entry, false);
+    entry.live->Insert(event, order);
+    entry.counters->events.fetch_add(1, std::memory_order_relaxed);
     Run(entry, clock_, FindingCause::kEvent, findings);
   };
   if (const auto rules = by_event_.find(event.event()); rules != by_event_.end()) {
@@ -285,80 +327,83 @@ void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std:
 }
 
 void RuleEngine::Run(Entry& entry, Ticks now, FindingCause cause, std::vector<EngineFinding>& findings) {
-  absl::StatusOr<std::vector<Finding>> found = std::vector<Finding>();
-  {
-    CpuTimer timer(entry.status.cpu_seconds);
-    found = entry.live->Tick(now, cause);
-  }
+  absl::StatusOr<std::vector<Finding>> found = entry.live->Tick(now, cause);
   if (!found.ok()) return Fail(entry, std::string(found.status().message()));
   for (Finding& finding : *found) Report(entry, entry.live->schema(), std::move(finding), findings);
-  entry.status.state_bytes = entry.live->state_bytes();
-  Publish(entry);
+  entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);
+  Schedule(entry);
 }
 
 void RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings) {
   const ruleset::Rule& rule = entry.rule();
   if (rule.suppression_enabled && entry.last_alert && finding.time < *entry.last_alert + TicksOf(rule.suppression_duration)) {
-    ++entry.status.suppressed_count;
+    entry.counters->suppressed.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   entry.last_alert = finding.time;
-  ++entry.status.finding_count;
-  entry.status.last_finding = finding.time;
+  entry.counters->findings.fetch_add(1, std::memory_order_relaxed);
+  entry.counters->last_finding.store(finding.time, std::memory_order_relaxed);
   findings.push_back({entry.loaded, schema, std::move(finding)});
 }
 
 void RuleEngine::RunBatch(Entry& entry, Ticks now, std::vector<EngineFinding>& findings) {
-  CpuTimer timer(entry.status.cpu_seconds);
-  const Ticks period = TicksOf(entry.rule().query_period);
+  const CpuTimer timer(entry, true);
   ScheduleBatch(entry, now);
-  const auto source = tables_->Open(now - period, now);
-  const auto result = kql::ExecuteToTable(*entry.batch, *source, {.now = now});
+  Schedule(entry);
+  const auto result = RunQuery(entry, now);
   if (!result.ok()) return Fail(entry, std::string(result.status().message()));
-  std::erase_if(entry.found, [&](const auto& found) { return found.second + period <= now; });
   if (!IsPerRow(entry.rule())) {
     const auto count = static_cast<std::int64_t>(result->rows.size());
-    if (Fulfils(count, entry.rule())) {
-      Finding finding{.time = now, .cause = FindingCause::kSchedule, .identity = 0, .rows = result->rows, .row_count = count};
-      if (finding.rows.size() > kMaxFindingRows) finding.rows.resize(kMaxFindingRows);
-      Report(entry, result->schema, std::move(finding), findings);
-    }
-    return Publish(entry);
+    const bool fulfilled = Fulfils(count, entry.rule());
+    if (std::exchange(entry.fulfilled, fulfilled) || !fulfilled) return;
+    Finding finding{.time = now, .cause = FindingCause::kSchedule, .identity = 0, .rows = result->rows, .row_count = count};
+    if (finding.rows.size() > kMaxFindingRows) finding.rows.resize(kMaxFindingRows);
+    return Report(entry, result->schema, std::move(finding), findings);
   }
+  const Ticks period = TicksOf(entry.rule().query_period);
+  std::erase_if(entry.found, [&](const auto& found) { return found.second + period <= now; });
   for (const std::vector<kql::Value>& row : result->rows) {
     const std::uint64_t identity = TextId(row, entry.identity);
     if (!entry.found.try_emplace(identity, now).second) continue;
     Report(entry, result->schema, {.time = now, .cause = FindingCause::kSchedule, .identity = identity, .rows = {row}, .row_count = 1}, findings);
   }
-  Publish(entry);
 }
 
 void RuleEngine::Fail(Entry& entry, const std::string& message) {
   entry.status.state = RuleState::kFailed;
   entry.status.message = message;
-  entry.status.state_bytes = 0;
+  entry.counters->state_bytes = 0;
   entry.live.reset();
   entry.batch.reset();
   entry.next_batch = kNever;
+  Schedule(entry);
   Publish(entry);
 }
 
 void RuleEngine::Publish(const Entry& entry) {
   const MutexLock lock(mutex_);
-  status_[entry.rule().id] = entry.status;
+  status_.insert_or_assign(entry.rule().id, Published{entry.status, entry.counters});
 }
 
 void RuleEngine::PublishAll() {
   const MutexLock lock(mutex_);
   status_.clear();
-  for (const auto& [id, entry] : entries_) status_[id] = entry->status;
+  for (const auto& [id, entry] : entries_) status_.emplace(id, Published{entry->status, entry->counters});
 }
 
 std::vector<RuleStatus> RuleEngine::Status() const {
   std::vector<RuleStatus> all;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [id, status] : status_) all.push_back(status);
+    for (const auto& [id, published] : status_) {
+      RuleStatus& status = all.emplace_back(published.status);
+      status.event_count = published.counters->events.load(std::memory_order_relaxed);
+      status.finding_count = published.counters->findings.load(std::memory_order_relaxed);
+      status.suppressed_count = published.counters->suppressed.load(std::memory_order_relaxed);
+      status.state_bytes = published.counters->state_bytes.load(std::memory_order_relaxed);
+      status.cpu_seconds = published.counters->cpu_seconds.load(std::memory_order_relaxed);
+      status.last_finding = published.counters->last_finding.load(std::memory_order_relaxed);
+    }
   }
   std::sort(all.begin(), all.end(), [](const RuleStatus& a, const RuleStatus& b) { return a.rule->rule.name < b.rule->rule.name; });
   return all;

@@ -10,6 +10,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "common/event_table/event_catalog.h"
+#include "common/kql/batch/executor.h"
 #include "common/kql/table_source.h"
 #include "common/ruleset/rule_set.h"
 #include "common/sync/mutex.h"
@@ -51,7 +54,7 @@ struct RuleStatus {
   std::int64_t finding_count = 0;
   std::int64_t suppressed_count = 0;  // findings within suppressionDuration of the last one
   std::uint64_t state_bytes = 0;
-  double cpu_seconds = 0;
+  double cpu_seconds = 0;  // estimated
   kql::Ticks last_finding = 0;  // 0: none
 };
 
@@ -103,11 +106,28 @@ class RuleEngine {
 
  private:
   struct Entry;
+  struct Counters;
+  class CpuTimer;
+  struct Published {
+    RuleStatus status;
+    std::shared_ptr<const Counters> counters;
+  };
+  struct Due {
+    kql::Ticks at = 0;
+    Entry* entry = nullptr;
+  };
+  struct Sooner {
+    bool operator()(const Due& a, const Due& b) const;
+  };
   std::unique_ptr<Entry> Load(const std::shared_ptr<const ruleset::LoadedRule>& loaded, const event_table::EventCatalog& catalog);
   void Index();
   void Run(Entry& entry, kql::Ticks now, FindingCause cause, std::vector<EngineFinding>& findings);
   void RunBatch(Entry& entry, kql::Ticks now, std::vector<EngineFinding>& findings);
+  absl::StatusOr<kql::ResultTable> RunQuery(Entry& entry, kql::Ticks now);
+  void NoteFulfilled(Entry& entry);
   static void ScheduleBatch(Entry& entry, kql::Ticks now);
+  // Puts the entry where its next moment belongs in due_.
+  void Schedule(Entry& entry);
   static void Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings);
   void Fail(Entry& entry, const std::string& message);
   void Publish(const Entry& entry);
@@ -118,9 +138,10 @@ class RuleEngine {
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;  // by rule id
   std::unordered_map<std::string, std::vector<Entry*>> by_event_;       // rules that one event name concerns
   std::vector<Entry*> any_event_;                                       // rules that any event concerns
+  std::set<Due, Sooner> due_;                                             // of all rules that time alone may move
   kql::Ticks clock_ = 0;
   mutable Mutex mutex_;
-  std::map<std::string, RuleStatus> status_ ABSL_GUARDED_BY(mutex_);  // by rule id
+  std::map<std::string, Published> status_ ABSL_GUARDED_BY(mutex_);  // by rule id
 };
 
 // Ticks of an event's receive time, to the microsecond, as its TimeGenerated.
