@@ -1,8 +1,10 @@
 // Aggregates, and the expressions of summarize around them.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "common/kql/binder/expression_binder.h"
+#include "common/kql/convert.h"
 #include "common/kql/binder/overload.h"
 #include "common/kql/convert.h"
 #include "fmt/format.h"
@@ -17,11 +19,16 @@ bool IsRowAggregate(Aggregate aggregate) {
 
 bool IsPercentile(Aggregate aggregate) { return aggregate == Aggregate::kPercentile || aggregate == Aggregate::kPercentiles; }
 
+// Not NaN, which has no rank among the values.
+bool IsPercent(const Value& value) {
+  const Value real = ConvertTo(Type::kReal, value);
+  return !real.is_null() && real.AsReal() >= 0 && real.AsReal() <= 100;
+}
+
 // Letters and digits stay; everything else is "_".
 std::string NameFragment(const Value& value) {
-  std::string text = value.kind() == Kind::kReal && value.AsReal() == static_cast<double>(static_cast<std::int64_t>(value.AsReal()))
-                         ? fmt::format("{}", static_cast<std::int64_t>(value.AsReal()))
-                         : ToText(value);
+  const bool whole = value.kind() == Kind::kReal && std::trunc(value.AsReal()) == value.AsReal() && std::fabs(value.AsReal()) < 1e18;
+  std::string text = whole ? fmt::format("{}", static_cast<std::int64_t>(value.AsReal())) : ToText(value);
   for (char& c : text) {
     const bool kept = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (!kept) c = '_';
@@ -110,6 +117,9 @@ bool ExpressionBinder::SplitParameters(const Overload& overload, const CallArgum
                                 (parameters[i]->kind == ParamKind::kNotDynamic && parameters[i]->min_occurs == 0));
     if (!size) {
       aggregate.arguments.push_back(values[i]);
+    } else if (IsConstant(values[i]) && IsPercentile(aggregate.aggregate) && !IsPercent(values[i]->constant)) {
+      binder_.Error(code::kBadConstant, given.exprs[i]->span, "a percentile is a number from 0 to 100");
+      good = false;
     } else if (IsConstant(values[i])) {
       aggregate.parameters.push_back(values[i]->constant);
     } else {

@@ -384,6 +384,7 @@ TEST(KqlExpressionErrors, ArgumentsOfFunctions) {
   EXPECT_EQ(Codes("T | project column_ifexists(s, '')"), "KS129");
   EXPECT_EQ(Codes("T | project parse_json(l)"), "KS141");
   EXPECT_EQ(Codes("T | summarize max(dy), sum(s), count_distinct(dy), percentile(l, i)"), "KS206 KS138 KS116 KS129");
+  EXPECT_EQ(Codes("T | summarize percentile(l, real(nan)), percentiles(l, 0, 100, 100.5, -1, int(null))"), "ZW004 ZW004 ZW004 ZW004");
   EXPECT_EQ(Codes("T | where s matches regex '('"), "ZW004");
   EXPECT_EQ(Codes("T | where extract('(', 1, s) == ''"), "ZW004");
 }
