@@ -9,9 +9,6 @@ namespace zoomwatch::kql::incremental {
 
 namespace {
 
-// An event has fewer elements in all. Beyond three expansions of one row places repeat, and identities decide.
-constexpr int kElementBits = 20;
-
 class ExpandNode final : public Node {
  public:
   ExpandNode(NodeContext context, const Relation& relation, std::uint64_t max_bytes)

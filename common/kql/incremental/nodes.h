@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/kql/functions/call.h"
+#include "common/kql/incremental/dataflow.h"
 #include "common/kql/incremental/node.h"
 #include "common/kql/incremental/temporal.h"
 #include "common/kql/plan.h"
@@ -29,6 +30,11 @@ NodePtr MakeUnionNode(const Relation& relation);
 // --- expand.cc: no state; append-only stays append-only --------------------------------------------------------------------------
 // mv-expand. A tick whose rows would take more than `max_bytes` fails with kResourceExhausted before they are made.
 NodePtr MakeExpandNode(NodeContext context, const Relation& relation, std::uint64_t max_bytes);
+// --- apply.cc: mv-apply, likewise. `subquery` makes a fresh dataflow whose only table is the expanded rows of one row. ------------
+NodePtr MakeApplyNode(NodeContext context, const Relation& relation, std::uint64_t max_bytes, std::function<Dataflow()> subquery);
+// A row's place is that of the row it was expanded from and, in so many bits, its number. An event has fewer elements in all; beyond
+// three expansions of one row places repeat, and identities decide.
+inline constexpr int kElementBits = 20;
 
 // --- window.cc: rows come and go with the clock -----------------------------------------------------------------------------------
 // Keeps rows while all conditions hold. `append_only` says what the input is, and then what the output is.

@@ -111,8 +111,9 @@ void CollectSubqueries(const Scalar& scalar, std::vector<RelationPtr>& found) {
 
 class Planner {
  public:
-  Planner(const ViewOptions& options, ExecutionContext& context, Diagnostic& refused)
-      : options_(options), context_(context), refused_(refused) {}
+  // `applied_input`: of a subquery of mv-apply, the rows that it is over; otherwise null.
+  Planner(const ViewOptions& options, ExecutionContext& context, Diagnostic& refused, const Relation* applied_input)
+      : options_(options), context_(context), refused_(refused), applied_input_(applied_input) {}
 
   std::optional<Dataflow> Run(const RelationPtr& root) {
     const auto edge = PlanRelation(root);
@@ -132,6 +133,7 @@ class Planner {
   }
 
   std::optional<Edge> PlanNew(const Relation& relation) {
+    if (applied_input_ != nullptr && !IsPlannedInApply(relation.kind)) return Refuse(relation.span, "an operator of this kind within mv-apply");
     switch (relation.kind) {
       case RelationKind::kTable: return PlanTable(relation);
       case RelationKind::kRows: return Edge{Add(MakeConstantNode(relation), {}, "constant rows"), true};
@@ -145,8 +147,8 @@ class Planner {
       case RelationKind::kTop:
       case RelationKind::kTake: return PlanTop(relation);
       case RelationKind::kRange: return Refuse(relation.span, "range");
-      case RelationKind::kInput:
-      case RelationKind::kApply: return Refuse(relation.span, "mv-apply");
+      case RelationKind::kInput: return PlanAppliedInput(relation);
+      case RelationKind::kApply: return PlanApply(relation);
       case RelationKind::kExpand: return PlanExpand(relation);
       case RelationKind::kParse: return PlanParse(relation);
     }
@@ -174,6 +176,9 @@ class Planner {
     if (!edge) return std::nullopt;
     SplitPredicate split = Split(relation.predicate);
     if (!split.refused.empty()) return Refuse(split.refused_span, split.refused);
+    if (applied_input_ != nullptr && !(split.temporal.empty() && split.subqueries.empty())) {
+      return Refuse(relation.predicate->span, "a condition on now() or another table within mv-apply");
+    }
     if (!split.rows.empty()) edge->step = Add(MakeFilterNode({context_}, split.rows), {edge->step}, "where");
     if (!split.temporal.empty()) {
       edge->step = Add(MakeTemporalNode({context_}, split.temporal, edge->append_only), {edge->step}, "where, by the clock");
@@ -237,19 +242,68 @@ class Planner {
     auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
     if (std::any_of(relation.outputs.begin(), relation.outputs.end(), [](const ScalarPtr& output) { return HasSubquery(*output); })) {
+      if (applied_input_ != nullptr) return Refuse(relation.span, "a column from another table within mv-apply");
       return PlanDependent(*edge, relation.outputs, false);
     }
     edge->step = Add(MakeProjectNode({context_}, relation.outputs), {edge->step}, "columns");
     return edge;
   }
 
-  std::optional<Edge> PlanExpand(const Relation& relation) {
+  bool RefusesExpansions(const Relation& relation, std::string_view where) {
     if (relation.limit != nullptr && relation.limit->kind != ScalarKind::kConstant) {
-      return Refuse(relation.limit->span, "a number of rows that is not constant");
+      Refuse(relation.limit->span, "a number of rows that is not constant");
+      return true;
     }
     std::vector<ScalarPtr> values;
     for (const Expansion& expansion : relation.expansions) values.push_back(expansion.value);
-    if (RefusesClock(values) || RefusesSubquery(values, "mv-expand")) return std::nullopt;
+    return RefusesClock(values) || RefusesSubquery(values, where);
+  }
+
+  // The operators whose rows are no more than those they are given, and mv-expand, which has its limit.
+  static bool IsPlannedInApply(RelationKind kind) {
+    switch (kind) {
+      case RelationKind::kInput:
+      case RelationKind::kFilter:
+      case RelationKind::kProject:
+      case RelationKind::kAggregate:
+      case RelationKind::kSort:
+      case RelationKind::kSerialize:
+      case RelationKind::kTop:
+      case RelationKind::kTake:
+      case RelationKind::kExpand: return true;
+      case RelationKind::kParse:  // its regular expression would be compiled for each row
+      case RelationKind::kTable:
+      case RelationKind::kRows:
+      case RelationKind::kRange:
+      case RelationKind::kJoin:
+      case RelationKind::kUnion:
+      case RelationKind::kApply: return false;
+    }
+    return false;
+  }
+
+  std::optional<Edge> PlanAppliedInput(const Relation& relation) {
+    if (&relation != applied_input_) return Refuse(relation.span, "the rows of another mv-apply");
+    flow_.tables.push_back({"", relation.schema});
+    return Edge{Add(nullptr, {}, "expanded rows of one row"), false};
+  }
+
+  std::optional<Edge> PlanApply(const Relation& relation) {
+    if (RefusesExpansions(relation, "mv-apply")) return std::nullopt;
+    // Planned once to see that it can be, and then for each row.
+    if (!Planner(options_, context_, refused_, relation.applied_input.get()).Run(relation.applied)) return std::nullopt;
+    auto edge = PlanRelation(relation.inputs[0]);
+    if (!edge) return std::nullopt;
+    auto subquery = [options = options_, &context = context_, &relation] {
+      Diagnostic refused;
+      return *Planner(options, context, refused, relation.applied_input.get()).Run(relation.applied);
+    };
+    edge->step = Add(MakeApplyNode({context_}, relation, options_.max_state_bytes, std::move(subquery)), {edge->step}, "mv-apply");
+    return edge;
+  }
+
+  std::optional<Edge> PlanExpand(const Relation& relation) {
+    if (RefusesExpansions(relation, "mv-expand")) return std::nullopt;
     auto edge = PlanRelation(relation.inputs[0]);
     if (!edge) return std::nullopt;
     edge->step = Add(MakeExpandNode({context_}, relation, options_.max_state_bytes), {edge->step}, "mv-expand");
@@ -377,6 +431,7 @@ class Planner {
   const ViewOptions& options_;
   ExecutionContext& context_;
   Diagnostic& refused_;
+  const Relation* const applied_input_;
   Dataflow flow_;
   std::map<const Relation*, Edge> planned_;
   std::map<std::size_t, std::size_t> expired_;
@@ -385,7 +440,7 @@ class Planner {
 }  // namespace
 
 std::optional<Dataflow> Plan(const RelationPtr& root, const ViewOptions& options, ExecutionContext& context, Diagnostic& refused) {
-  return Planner(options, context, refused).Run(root);
+  return Planner(options, context, refused, nullptr).Run(root);
 }
 
 }  // namespace zoomwatch::kql::incremental

@@ -60,29 +60,13 @@ class View::Impl {
   absl::StatusOr<Deltas> Tick(Ticks now) {
     std::vector<Deltas> inserted;
     for (DeltaBuilder& pending : pending_) inserted.push_back(pending.Take());
-    std::vector<Deltas> outputs(flow_.steps.size());
-    for (std::size_t i = 0; i < flow_.steps.size(); ++i) {
-      Dataflow::Step& step = flow_.steps[i];
-      if (step.node == nullptr) {
-        outputs[i] = inserted[step.table];
-        continue;
-      }
-      std::vector<const Deltas*> inputs;
-      bool idle = step.node->NextDue() > now;
-      for (const std::size_t input : step.inputs) {
-        inputs.push_back(&outputs[input]);
-        idle = idle && outputs[input].rows() == 0;
-      }
-      if (idle) continue;
-      absl::StatusOr<Deltas> output = step.node->Tick(now, inputs);
-      if (!output.ok()) return output.status();
-      outputs[i] = *std::move(output);
-    }
+    absl::StatusOr<Deltas> changes = RunTick(flow_, now, inserted);
+    if (!changes.ok()) return changes;
     if (state_bytes() > options_.max_state_bytes) {
       return absl::ResourceExhaustedError(
           fmt::format("the state of the query has {} bytes, its limit is {}", state_bytes(), options_.max_state_bytes));
     }
-    return Consolidate(outputs[flow_.root]);
+    return Consolidate(*changes);
   }
 
   Ticks NextDue() const {

@@ -60,7 +60,12 @@ class Generator {
   }
 
   std::string Expand() {
-    switch (Below(7)) {
+    switch (Below(12)) {
+      case 7: return "\n| mv-apply e = d.l to typeof(string) on (where e != 'x' | extend g = strcat(g, e))\n| project-away e";
+      case 8: return "\n| mv-apply v = pack_array(v, strlen(g), 2) to typeof(long) on (summarize v = sum(v))";
+      case 9: return "\n| mv-apply e = d.l on (summarize n = count(), d = any(e) by g = tostring(e))\n| project TimeGenerated, k, g, v = n, r, d";
+      case 10: return "\n| mv-apply e = pack_array(k, g, 'm') to typeof(string) on (top 2 by e asc)\n| project TimeGenerated, k, g = e, v, r, d";
+      case 11: return "\n| mv-apply with_itemindex=i e = d.l on (sort by tostring(e) desc | take 1 | project g = tostring(e), v = i)\n| project TimeGenerated, k, g, v, r, d";
       case 0: return "\n| mv-expand d";
       case 1: return "\n| mv-expand v = pack_array(v, v + 1, v) to typeof(long)";
       case 2: return "\n| mv-expand e = split(g, ' ') to typeof(string)\n| project TimeGenerated, k, g = e, v, r, d";
