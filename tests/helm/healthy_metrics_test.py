@@ -43,7 +43,10 @@ def measured():
     with tempfile.TemporaryDirectory() as folder:
         example = subprocess.run([PROGRAM, "run", "--print-example-config"], capture_output=True, text=True, check=True).stdout
         with open(os.path.join(folder, "config.yaml"), "w", encoding="utf-8") as file:
-            file.write(example.replace("127.0.0.1", address))
+            config = yaml.safe_load(example.replace("127.0.0.1", address))
+            config["delivery"]["json_lines"]["alerts_file"] = "zoom-alerts.jsonl"
+            config["rules"] = {"folders": [chart.RULES], "alert_directory": "zoom-alerts"}
+            yaml.safe_dump(config, file)
         with open(os.path.join(folder, "zoom-secret-token"), "w", encoding="utf-8") as file:
             file.write("a-secret-token-of-this-run")
         with subprocess.Popen([PROGRAM, "run", "--config", "config.yaml"], cwd=folder, stderr=subprocess.DEVNULL) as process:
@@ -53,6 +56,7 @@ def measured():
                                 "--generate", "200", "--duplicate", "0.1", "--replay", "2", "--forged", "1", "--not-json", "1"],
                                cwd=folder, check=True, stdout=subprocess.DEVNULL)
                 wait_for(lambda: re.search(r"^zoomwatch_detector_log_pending_events 0$", get(address, "/metrics"), re.MULTILINE))
+                wait_for(lambda: re.search(r"^zoomwatch_detector_rule_pending_events 0$", get(address, "/metrics"), re.MULTILINE))
                 return get(address, "/metrics")
             finally:
                 process.terminate()
@@ -103,9 +107,15 @@ class Healthy(unittest.TestCase):
         changed['zoomwatch_http_tls_certificate_not_after_seconds{pod="a-0",port="webhook"}'] = "86400+0x480"
         self.assertEqual(firing(changed), ["ZoomwatchCertificateExpires"])
 
+    def test_a_rule_that_failed_is_seen(self):
+        failed = 'zoomwatch_detector_rules{pod="a-0",state="failed"}'
+        self.assertIn(failed, self.series)
+        self.assertEqual(firing(dict(self.series, **{failed: "1+0x480"})), ["ZoomwatchRuleFailed"])
+
     def test_every_metric_of_the_alerts_is_served(self):
         # What exists only after it happened for the first time: labels of what went wrong.
-        later = {"zoomwatch_receiver_secret_reloads_total", "zoomwatch_detector_log_refused_batches_total"}
+        later = {"zoomwatch_receiver_secret_reloads_total", "zoomwatch_detector_log_refused_batches_total",
+                 "zoomwatch_detector_rule_skipped_events_total"}
         served = {name.split("{")[0] for name in self.series}
         for name, rule in monitoring_test.alerts().items():
             for metric, _ in monitoring_test.used_metrics(rule["expr"]):
@@ -116,7 +126,7 @@ class Healthy(unittest.TestCase):
         happens_later = {'status="503"', 'result="failed"'}
         text = yaml.safe_dump(list(self.series))
         for name, rule in monitoring_test.alerts().items():
-            for matcher in re.findall(r'\b((?:port|status|result|outcome|place)="\w+")', rule["expr"]):
+            for matcher in re.findall(r'\b((?:port|status|result|outcome|place|state|table)="\w+")', rule["expr"]):
                 if matcher not in happens_later:
                     self.assertIn(matcher, text, name)
 
