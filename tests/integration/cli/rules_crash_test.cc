@@ -56,7 +56,7 @@ class RulesCrashTest : public testing::RulesFolder {
   }
   testing::ProgramResult Send(int rate) const {
     return RunProgram("zoomwatch", {"send", "--url", url(), "--secret-file", dir_.file("token"), "--file", dir_.file("bodies"), "--rate",
-                                    std::to_string(rate), "--concurrency", "1", "--retries", "3", "--time-scale", "0.002"});
+                                    std::to_string(rate), "--concurrency", "1", "--retries", "3", "--time-scale", "0.01"});
   }
   // Rule, title and entities of each alert, counted.
   static std::map<std::string, int> Summary(const std::vector<std::string>& alerts) {
@@ -84,11 +84,14 @@ TEST_F(RulesCrashTest, TheAlertsAreThoseOfAnUndisturbedRunEachOnce) {
 
   ASSERT_NO_FATAL_FAILURE(Start());
   testing::ProgramResult sent;
-  std::thread sender([&] { sent = Send(25); });
+  std::thread sender([&] { sent = Send(20); });
   int killed = 0;
   std::set<std::size_t> points;  // rows that were there when it was killed
   while (killed < kills && Rows().size() < bodies) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 250));
+    // Somewhere behind the next row, so that each run gets a little further.
+    const std::size_t before = Rows().size();
+    for (int wait = 0; wait < 500 && Rows().size() == before; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 100));
     points.insert(Rows().size());
     EXPECT_EQ(pipeline_->End(SIGKILL), -1);
     ++killed;

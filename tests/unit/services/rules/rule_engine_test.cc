@@ -134,6 +134,21 @@ TEST_F(RuleEngineTest, ARowOfARuleInBatchIsKnownByTheKeysOfItsSummarize) {
   EXPECT_THAT(Times(), ElementsAre(3600)) << "its count changed, it is the same row";
 }
 
+TEST_F(RuleEngineTest, ATriggerOfARuleInBatchIsFoundWhenItBeginsToBeFulfilled) {
+  ruleset::Rule rule = MakeRule(kBatch);
+  rule.trigger_threshold = 1;
+  rule.query_period = absl::Hours(2);
+  Insert(UserEvent("a", "ann", 1));
+  Begin(rule, 10);
+  Insert(UserEvent("a", "ben", 20));
+  engine_.AdvanceTo(kNewYear + 10 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(3600)) << "at 7200 it still holds, at 10800 it has ceased";
+  Insert(UserEvent("a", "ann", 10 * 3600 + 1));
+  Insert(UserEvent("a", "ben", 10 * 3600 + 2));
+  engine_.AdvanceTo(kNewYear + 11 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(11 * 3600)) << "it begins again";
+}
+
 TEST_F(RuleEngineTest, ARuleInBatchRemembersItsFindingsOverARestart) {
   Begin(MakeRule(kBatch));
   Insert(UserEvent("a", "ann", 1));
