@@ -522,7 +522,7 @@ absl::StatusOr<StoredEvent> EventLog::Impl::FindEvent(const std::string& event_i
     if (found && events->front().event.event_id() == event_id) return events->front();
   }
   std::optional<StoredEvent> found;
-  ZOOMWATCH_RETURN_IF_ERROR(Scan({}, [&](const EventView& view) {
+  ZOOMWATCH_RETURN_IF_ERROR(Scan({.wanted = {}, .skip_unreadable = true}, [&](const EventView& view) {
     StoredEvent stored{.sequence = view.sequence, .event = {}};
     const bool same = view.serialized.find(event_id) != std::string_view::npos &&
                       stored.event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size())) &&
@@ -590,6 +590,7 @@ absl::Status EventLog::Impl::Scan(const ScanRange& range, const std::function<bo
     for (; walk->Valid(); walk->Next()) {
       const auto sequence = ParseNumberKey(walk->key());
       const auto view = DecodeEvent(sequence.value_or(0), walk->value());
+      if (range.skip_unreadable && !view.has_value()) continue;
       if (!sequence.has_value() || !view.has_value()) return Error(Reason::kStorageCorrupt, "event log: an event cannot be read");
       if (view->receive_time < range.from_time || view->receive_time >= range.to_time) continue;
       if (range.wanted && !range.wanted(view->name)) continue;

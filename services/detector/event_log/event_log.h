@@ -64,6 +64,7 @@ struct ScanRange {
   uint64_t begin_sequence = 1;                   // inclusive
   uint64_t end_sequence = UINT64_MAX;            // exclusive
   std::function<bool(std::string_view)> wanted;  // of the event's name; empty: all
+  bool skip_unreadable = false;                  // false: a stored value without the head of an event is STORAGE_CORRUPT
 };
 
 struct StoredEvent {

@@ -263,7 +263,8 @@ absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
   const Ticks clock = engine_.clock();
   const absl::Duration period = engine_.LongestPeriod(rule_ids);
   absl::Status status;
-  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1},
+  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1,
+                                       .wanted = {}, .skip_unreadable = true},
                                       [&](const EventView& view) {
                                         event::v1::Event event;
                                         if (!event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) return true;

@@ -1,0 +1,127 @@
+#include "services/detector/rules/rule_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "common/testing/fake_clock.h"
+#include "common/testing/status_matchers.h"
+#include "common/testing/temp_dir.h"
+#include "services/detector/event_log/event_format.h"
+#include "tests/unit/services/event_log/event_log_items.h"
+
+namespace zoomwatch::detector {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kRule = R"(id: 11111111-2222-4333-8444-555555555555
+name: Every meeting
+description: Tells of every meeting.
+kind: Scheduled
+version: 1.0.0
+severity: Low
+requiredDataConnectors: []
+tactics: [Discovery]
+relevantTechniques: [T1087]
+queryFrequency: 5m
+queryPeriod: 1h
+triggerOperator: gt
+triggerThreshold: 0
+query: |
+  ZoomLogs
+  | where Event == "meeting.started"
+  | project TimeGenerated, EventId
+entityMappings:
+  - entityType: Account
+    fieldMappings:
+      - identifier: FullName
+        columnName: EventId
+eventGroupingSettings:
+  aggregationKind: AlertPerResult
+)";
+
+class RuleRunnerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directory(dir_.file("rules"));
+    std::ofstream(dir_.file("rules/every-meeting.yaml")) << kRule;
+    OpenLog();
+    auto alerts = AlertStore::Open({.directory = dir_.file("alerts")}, clock_);
+    ASSERT_OK(alerts);
+    alerts_ = *std::move(alerts);
+  }
+  void OpenLog() {
+    log_.reset();
+    auto log = EventLog::Open(Options(), clock_, metrics_);
+    ASSERT_OK(log);
+    log_ = *std::move(log);
+  }
+  EventLogOptions Options() { return {.directory = dir_.file("log")}; }
+  void StoreMeetings(int first, int last) {
+    std::vector<detect::v1::EventItem> items;
+    for (int i = first; i <= last; ++i) {
+      items.push_back(EventOf("w-" + std::to_string(i), "e-" + std::to_string(i), clock_.Now()));
+      items.back().mutable_event()->set_payload("{}");
+    }
+    ASSERT_OK(Append(*log_, std::move(items)));
+  }
+  // Changes what is stored of events behind the log's back.
+  void Damage(const std::map<uint64_t, std::function<void(std::string&)>>& changes) {
+    log_.reset();
+    {
+      auto store = storage::OpenKeyedStore({.folder = Options().directory, .families = EventLogFamilies(Options(), clock_)});
+      ASSERT_OK(store);
+      storage::KeyedBatch batch;
+      for (const auto& [sequence, change] : changes) {
+        std::string value = (*store)->Get(kEvents, NumberKey(sequence)).value();
+        change(value);
+        batch.Put(kEvents, NumberKey(sequence), value);
+      }
+      ASSERT_OK((*store)->Write(batch));
+    }
+    OpenLog();
+  }
+  // Runs the rules until they have made `alerts` alerts altogether, or half a minute is over. Returns the metrics of the run.
+  std::string RunUntil(uint64_t alerts) {
+    Metrics metrics;  // those of a runner end with it
+    RuleRunner runner({.folders = {dir_.file("rules")}}, *log_, *alerts_, clock_, metrics);
+    EXPECT_OK(runner.Start());
+    EXPECT_TRUE(alerts == 0 || alerts_->WaitForAlerts(alerts, absl::Seconds(30), {})) << runner.health();
+    EXPECT_OK(runner.health());
+    runner.Stop();
+    EXPECT_OK(runner.health());
+    return metrics.Text();
+  }
+  std::vector<std::string> Alerts() {
+    std::vector<std::string> texts;
+    const auto alerts = alerts_->ReadFrom(1, 100);
+    EXPECT_OK(alerts);
+    for (const alert::v1::Alert& alert : *alerts) texts.push_back(alert.DebugString());
+    return texts;
+  }
+
+  testing::TempDir dir_;
+  testing::FakeClock clock_{absl::FromUnixSeconds(1'790'000'000)};
+  Metrics metrics_;
+  std::unique_ptr<EventLog> log_;
+  std::unique_ptr<AlertStore> alerts_;
+};
+
+TEST_F(RuleRunnerTest, GoesOnBehindEventsThatCannotBeReadBack) {
+  RunUntil(0);
+  StoreMeetings(1, 4);
+  Damage({{1, [](std::string& value) { value.clear(); }}, {3, [](std::string& value) { value.resize(value.size() - 1); }}});
+  EXPECT_THAT(RunUntil(2), HasSubstr("zoomwatch_detector_rule_skipped_events_total 2\n"));
+  // A restart reads the history of the rules again, the damaged events too.
+  StoreMeetings(5, 5);
+  RunUntil(3);
+  EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("\"e-2\""), HasSubstr("\"e-4\""), HasSubstr("\"e-5\"")));
+}
+
+}  // namespace
+}  // namespace zoomwatch::detector
