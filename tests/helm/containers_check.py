@@ -238,6 +238,9 @@ def play_services(pods, cli):
         check("%s: user %s, read-only root, no capabilities" % (name, inspected["Config"]["User"]), inspected["HostConfig"]["ReadonlyRootfs"]
               and inspected["HostConfig"]["CapDrop"] == ["ALL"] and inspected["Config"]["User"].startswith(str(USER)))
 
+    running, others = (sum(detector.metric('zoomwatch_detector_rules{state="%s"}' % state) for state in states)
+                       for states in (("running",), ("failed", "refused")))
+    check("detector: the image's rules run: %d" % running, running > 0 and others == 0, "%d failed or refused" % others)
     print_memory(pods, "idle")
 
     print("=== helm test's own arguments, then traffic")
