@@ -6,6 +6,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/kql/prompt.h"
 #include "cli/kql/query_lines.h"
 #include "cli/kql/query_run.h"
 #include "cli/kql/table_file.h"
@@ -108,8 +109,13 @@ absl::Status CheckSources(const Arguments& arguments, const Options& options) {
   for (const auto& [name, file] : options.tables) {
     if (file == "-") return Error(Reason::kUsage, "standard input has a table, so the query must come from elsewhere");
   }
-  return isatty(STDIN_FILENO) != 0 && !arguments.Has("jsonl") && !arguments.Has("file") ? Error(Reason::kUsage, "QUERY is required")
-                                                                                         : absl::OkStatus();
+  return absl::OkStatus();
+}
+
+// Somebody sits there and gave no query.
+bool IsPrompt(const Arguments& arguments) {
+  return arguments.positional().empty() && !arguments.Has("file") && !arguments.Has("jsonl") && isatty(STDIN_FILENO) != 0 &&
+         isatty(STDOUT_FILENO) != 0;
 }
 
 int Complain(const absl::Status& status, const Console& console) {
@@ -160,6 +166,15 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
     const absl::StatusOr<std::string> lines = ReadWholeFile(arguments.Text("jsonl"));
     return lines.ok() ? RunLines(*lines, tables, options, console) : Complain(lines.status(), console);
   }
+  if (IsPrompt(arguments)) {
+    RunPrompt(tables, console, [&](const std::string& query) {
+      Options now = options;
+      if (!arguments.Has("now")) now.execution.now = ToTicks(SystemClock::Get().Now());
+      now.execution.check = [] { return Cancelled() ? absl::CancelledError("stopped") : absl::OkStatus(); };
+      RunOne({.text = query}, tables, now, console);
+    });
+    return kExitOk;
+  }
   const absl::StatusOr<QuerySource> source = ReadQuerySource(arguments);
   return source.ok() ? RunOne(*source, tables, options, console) : Complain(source.status(), console);
 }
@@ -172,7 +187,7 @@ const CommandSpec& KqlCommand() {
       .summary = "run a query over files, offline",
       .description =
           "Runs a query in KQL, the language of the rules and of Microsoft Sentinel (docs/kql.md), over files. Without QUERY it is read "
-          "from standard input.\n\n"
+          "from standard input, on a terminal with a prompt (.help says more).\n\n"
           "The types of a table's columns follow from all values of the file: bool, long, real, datetime (ISO 8601), string, and dynamic "
           "for arrays and objects; where values are mixed, dynamic in JSON and string in CSV. A row without a key has null there. A table "
           "called ZoomLogs or ZoomLogs_CL holds rows as the pipeline writes them and has the columns of docs/table-schema.md.\n\n"
