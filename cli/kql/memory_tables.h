@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/event_table/event_catalog.h"
 #include "common/kql/catalog.h"
 #include "common/kql/schema.h"
 #include "common/kql/table_source.h"
@@ -23,6 +24,9 @@ struct MemoryTable {
   kql::Schema schema;
   std::vector<std::vector<kql::Value>> columns;
   std::size_t rows = 0;
+  // Of a table of events: the names that its payloads have as columns of the retired connector (legacy_columns.h). Those that a query
+  // mentions are columns too, read from the column Payload. Null: none.
+  std::shared_ptr<const event_table::LegacyNames> legacy;
 
   std::uint64_t MemoryBytes() const;
 };
@@ -43,6 +47,7 @@ class MemoryTables final : public kql::Catalog, public kql::TableSource {
   struct Stored {
     kql::Schema schema;
     std::vector<kql::Block> blocks;
+    std::shared_ptr<const event_table::LegacyNames> legacy;
   };
   std::map<std::string, Stored, std::less<>> tables_;
 };

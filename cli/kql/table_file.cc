@@ -13,6 +13,7 @@
 #include "cli/kql/column_types.h"
 #include "cli/kql/csv.h"
 #include "common/event_table/event_cells.h"
+#include "common/event_table/legacy_columns.h"
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
 #include "common/kql/json.h"
@@ -23,6 +24,8 @@ namespace {
 
 using kql::Type;
 using kql::Value;
+
+constexpr std::size_t kMaxLegacyNames = 10'000;
 
 // Rows as they are read: columns appear with the first row that has them.
 class RawTable {
@@ -143,6 +146,14 @@ std::vector<std::size_t> DeclaredFirst(const std::vector<std::string>& names, co
   return order;
 }
 
+std::shared_ptr<const event_table::LegacyNames> LegacyNamesOf(const MemoryTable& table) {
+  auto names = std::make_shared<event_table::LegacyNames>();
+  for (const Value& payload : table.columns[*kql::FindColumn(table.schema, "Payload")]) {
+    event_table::CollectLegacyNames(payload, kMaxLegacyNames, *names);
+  }
+  return names;
+}
+
 absl::StatusOr<MemoryTable> Typed(std::string_view table, std::string_view path, bool csv, RawTable& raw) {
   const kql::Schema declared = HoldsEvents(table) ? event_table::EventSchema() : kql::Schema();
   for (const kql::Column& column : declared) {
@@ -163,6 +174,7 @@ absl::StatusOr<MemoryTable> Typed(std::string_view table, std::string_view path,
     result.schema.push_back({raw.names()[i], type});
     result.columns.push_back(std::move(cells));
   }
+  if (HoldsEvents(table)) result.legacy = LegacyNamesOf(result);
   return result;
 }
 

@@ -3,7 +3,8 @@
 //
 // Columns stand in the order in which the file first names them, with the types of column_types.h. A table that is called ZoomLogs or
 // ZoomLogs_CL holds rows as the pipeline writes them: it has the columns of docs/table-schema.md with their declared types, whether
-// the file has them or not, and then what else is in the file.
+// the file has them or not, and then what else is in the file; columns of the retired connector (legacy_columns.h) exist as in the
+// detector.
 // Limits: kMaxColumns of the binder, and max_bytes in memory. Errors: NOT_FOUND or UNKNOWN (unreadable), INVALID_ARGUMENT (with file
 // and line), RESOURCE_EXHAUSTED.
 #pragma once

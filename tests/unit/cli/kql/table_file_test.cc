@@ -79,6 +79,19 @@ TEST(TableFile, EventsHaveTheirDeclaredColumns) {
             "PayloadBytes,User,Column1\n9007199254740993,,true\n");
 }
 
+TEST(TableFile, EventsHaveTheColumnsOfTheRetiredConnector) {
+  const std::string text =
+      R"({"Event":"a","Payload":{"event":"a","payload":{"object":{"id":"77","duration":5}}}})"
+      "\n"
+      R"({"Event":"b","Payload":{"event":"b","payload":{}}})";
+  EXPECT_EQ(Query("ZoomLogs", "e.jsonl", text, "ZoomLogs | project Event, payload_object_id_s, payload_object_duration_d"),
+            "Event,payload_object_id_s,payload_object_duration_d\na,77,5.0\nb,,\n");
+  EXPECT_EQ(Query("ZoomLogs", "e.jsonl", text, "ZoomLogs | where payload_object_nosuch_s == 'x'"), "failed") << "no event has it";
+  EXPECT_EQ(Query("T", "e.jsonl", text, "T | project payload_object_id_s"), "failed") << "no table of events";
+  EXPECT_EQ(Query("ZoomLogs", "e.jsonl", text, "ZoomLogs | where payload_object_id_s == '77' | join kind=inner ZoomLogs on Event | count"),
+            "Count\n1\n");
+}
+
 TEST(TableFile, SaysWhereAFileIsWrong) {
   EXPECT_EQ(Refusal("T", "t.jsonl", "{\"a\":1}\n{\"a\":\n"), "t.jsonl:2: the line is no JSON object with named keys");
   EXPECT_EQ(Refusal("T", "t.jsonl", "{\"a\":1}\n5\n"), "t.jsonl:2: the line is no JSON object with named keys");
