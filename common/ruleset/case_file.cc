@@ -29,12 +29,12 @@ YamlNode& At(YamlNode& node, std::string_view path) {
     const std::size_t dot = path.find('.');
     const std::string_view key = path.substr(0, dot);
     if (place->kind != YamlNode::Kind::kMapping) *place = {.kind = YamlNode::Kind::kMapping, .place = place->place};
-    auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.first.text == key; });
+    auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.key.text == key; });
     if (found == place->entries.end()) {
       place->entries.push_back({{.kind = YamlNode::Kind::kScalar, .place = place->place, .text = std::string(key)}, {.place = place->place}});
       found = std::prev(place->entries.end());
     }
-    place = &found->second;
+    place = &found->value;
     if (dot == std::string_view::npos) return *place;
     path.remove_prefix(dot + 1);
   }
@@ -45,12 +45,12 @@ bool RemoveAt(YamlNode& node, std::string_view path) {
   YamlNode* place = &node;
   for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
     const std::string_view key = path.substr(0, dot);
-    const auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.first.text == key; });
+    const auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.key.text == key; });
     if (found == place->entries.end()) return false;
-    place = &found->second;
+    place = &found->value;
     path.remove_prefix(dot + 1);
   }
-  return std::erase_if(place->entries, [&](const auto& entry) { return entry.first.text == path; }) != 0;
+  return std::erase_if(place->entries, [&](const auto& entry) { return entry.key.text == path; }) != 0;
 }
 
 // Puts the number of the repetition where "{n}" stands.

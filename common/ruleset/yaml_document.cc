@@ -100,7 +100,7 @@ class TreeBuilder final : public YAML::EventHandler {
       result_.Add(LoadCode::kDuplicateKey, key.place, fmt::format("{}: stands twice, first at line {}", key.text, earlier.place.line));
       return;
     }
-    frame.node.entries.emplace_back(std::move(key), std::move(value));
+    frame.node.entries.push_back({std::move(key), std::move(value)});
   }
 
   LoadResult& result_;

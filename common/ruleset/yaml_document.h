@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/ruleset/load_result.h"
@@ -18,17 +17,24 @@ namespace zoomwatch::ruleset {
 inline constexpr std::size_t kMaxRuleFileBytes = 256 * 1024;
 inline constexpr int kMaxYamlDepth = 32;
 
+struct YamlEntry;
+
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMapping };
   Kind kind = Kind::kNull;
   Place place;
-  std::string text;                                    // kScalar
-  bool quoted = false;                                 // kScalar: quoted or a block, so never a number or a boolean
-  std::vector<YamlNode> items;                         // kList
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  // kMapping: key (a scalar) and value, in order, keys unique
+  std::string text;                // kScalar
+  bool quoted = false;             // kScalar: quoted or a block, so never a number or a boolean
+  std::vector<YamlNode> items;     // kList
+  std::vector<YamlEntry> entries;  // kMapping: in order, keys unique
 
   // The value under `key`, or nullptr. REQUIRES: kMapping.
   const YamlNode* Find(std::string_view key) const;
+};
+
+struct YamlEntry {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 // "a list", "a mapping", ... for messages.
