@@ -226,22 +226,22 @@ TEST_F(HuntServiceTest, NamesTheLimitThatAQueryReached) {
 }
 
 TEST_F(HuntServiceTest, SendsRowsInBatchesUnderOneMebibyte) {
-  const Answer answer = Hunt("range X from 1 to 20000 step 1 | extend T = strrep('0123456789', 20)");
+  const Answer answer = Hunt("range X from 1 to 4000 step 1 | extend T = strrep('0123456789', 20)");
   ASSERT_OK(answer.status);
   int64_t expected = 0;
   for (const HuntResponse& response : answer.responses) {
     EXPECT_LT(response.ByteSizeLong(), 1u << 20);
     for (const hunt::v1::Row& row : response.rows().rows()) EXPECT_EQ(row.cells(0).long_value(), ++expected);
   }
-  EXPECT_EQ(expected, 20000);
-  EXPECT_LT(answer.responses.size(), 40u) << "batches are small";
-  EXPECT_EQ(answer.responses.back().summary().row_count(), 20000);
+  EXPECT_EQ(expected, 4000);
+  EXPECT_LT(answer.responses.size(), 10u) << "batches are small";
+  EXPECT_EQ(answer.responses.back().summary().row_count(), 4000);
 }
 
 TEST_F(HuntServiceTest, SendsLargeRowsAloneAndRefusesThoseThatFitIntoNoMessage) {
-  const Answer answer = Hunt("range X from 1 to 3 step 1 | extend T = strrep(strrep('0123456789', 1000), 60)");
+  const Answer answer = Hunt("range X from 1 to 2 step 1 | extend T = strrep(strrep('0123456789', 1000), 30)");
   ASSERT_OK(answer.status);
-  EXPECT_THAT(answer.responses, SizeIs(5));
+  EXPECT_THAT(answer.responses, SizeIs(4));
   EXPECT_THAT(Hunt("range X from 1 to 300000 step 1 | summarize make_list(strcat('0123456789', X))").status,
               HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("row 1")));
 }
