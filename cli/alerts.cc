@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/alert_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/service_channel.h"
@@ -12,7 +13,6 @@
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
-#include "services/detector/alerts/alert_row.h"
 #include "zoomwatch/alert/v1/alert_service.grpc.pb.h"
 
 namespace zoomwatch::cli {
@@ -68,34 +68,6 @@ absl::StatusOr<alert::v1::AlertFilter> ReadFilter(Arguments& arguments) {
   return filter;
 }
 
-// Control characters of hostile texts must not reach a terminal.
-std::string Printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
-
-std::string EntitiesText(const Alert& alert) {
-  std::string text;
-  for (const alert::v1::Entity& entity : alert.entities()) {
-    for (const auto& [identifier, value] : entity.fields()) text += fmt::format("{}{}={}", text.empty() ? "" : " ", entity.type(), value);
-  }
-  return text;
-}
-
-void Print(const Alert& alert, bool json, std::ostream& out) {
-  if (json) {
-    std::string row;
-    detector::AppendAlertRow(alert, {}, row);
-    out << row << '\n' << std::flush;
-    return;
-  }
-  const absl::Time time = absl::FromUnixSeconds(alert.alert_time().seconds()) + absl::Nanoseconds(alert.alert_time().nanos());
-  out << fmt::format("{}  {:<13}  {}{}  {}  {}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
-                     detector::SeverityText(alert.severity()), Printable(alert.title()),
-                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id())
-      << std::flush;
-}
-
 void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
 }
@@ -112,7 +84,7 @@ absl::StatusOr<int> List(AlertService::Stub& stub, const alert::v1::AlertFilter&
     SetDeadline(context, timeout);
     alert::v1::ListAlertsResponse response;
     ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.ListAlerts(&context, request, &response)));
-    for (const Alert& alert : response.alerts()) Print(alert, arguments.Has("json"), out);
+    for (const Alert& alert : response.alerts()) PrintAlert(alert, arguments.Has("json"), out);
     shown += response.alerts_size();
     if (response.next_page_token().empty()) break;
     request.set_page_token(response.next_page_token());
@@ -139,7 +111,7 @@ absl::StatusOr<int> Tail(AlertService::Stub& stub, const alert::v1::AlertFilter&
       request.set_resume_token(response.resume_token());
       request.set_from_beginning(false);
       if (!response.has_alert()) continue;
-      Print(response.alert(), arguments.Has("json"), console.out);
+      PrintAlert(response.alert(), arguments.Has("json"), console.out);
       if (++shown != limit) continue;
       context.TryCancel();
       return kExitOk;
@@ -160,7 +132,7 @@ absl::StatusOr<int> Get(AlertService::Stub& stub, const std::string& id, Argumen
   alert::v1::GetAlertResponse response;
   ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.GetAlert(&context, request, &response)));
   if (arguments.Has("json")) {
-    Print(response.alert(), true, out);
+    PrintAlert(response.alert(), true, out);
   } else {
     out << response.alert().DebugString();
   }

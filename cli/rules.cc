@@ -1,9 +1,11 @@
 // `zoomwatch rules`: checks and tests rule files offline; shows and explains the rules of a running detector.
 #include <fmt/format.h>
 #include <grpcpp/client_context.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "cli/alert_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/rules/case_run.h"
@@ -35,12 +37,16 @@ constexpr FlagSpec kFlags[] = {
     kChannelFlags[4],
     kChannelFlags[5],
     {"event", "ID", "explain: what became of the stored event with this EventId in the rule."},
+    {"since", "TIME", "backtest: begin with events received at this time. Absent: the oldest that is kept."},
+    {"until", "TIME", "backtest: only events received before this time. Absent: up to now."},
+    {"json", "", "backtest: one JSON object a line, with the columns of ZoomAlerts_CL, and no summary."},
     {"without-cases", "", "test: a rule without a case file is no failure."},
 };
 
 constexpr Example kExamples[] = {
     {"is every file right, and what does not run live", "zoomwatch rules check rules/"},
     {"run the case files", "zoomwatch rules test rules/"},
+    {"what a new rule would have said about the last month", "zoomwatch rules backtest new.yaml --address localhost:9191 --plaintext"},
     {"how the rules of a detector fare", "zoomwatch rules list --address localhost:9191 --plaintext"},
     {"why an event made no alert",
      "zoomwatch rules explain 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01 --event 0f8e --address localhost:9191 --plaintext"},
@@ -235,6 +241,46 @@ absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string
   return kExitOk;
 }
 
+void SetTime(const std::optional<absl::Time>& time, google::protobuf::Timestamp* (rule::v1::BacktestRuleRequest::*field)(),
+             rule::v1::BacktestRuleRequest& request) {
+  if (!time) return;
+  google::protobuf::Timestamp& timestamp = *(request.*field)();
+  timestamp.set_seconds(absl::ToUnixSeconds(*time));
+  timestamp.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(timestamp.seconds()))));
+}
+
+absl::StatusOr<int> Backtest(Stub& stub, const std::string& path, Arguments& arguments, const Console& console) {
+  rule::v1::BacktestRuleRequest request;
+  ZOOMWATCH_ASSIGN_OR_RETURN(*request.mutable_rule_file(), ReadText(path));
+  SetTime(arguments.Time("since"), &rule::v1::BacktestRuleRequest::mutable_from_time, request);
+  SetTime(arguments.Time("until"), &rule::v1::BacktestRuleRequest::mutable_to_time, request);
+  ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
+  const bool json = arguments.Has("json");
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  grpc::ClientContext context;
+  const auto reader = stub.BacktestRule(&context, request);
+  rule::v1::BacktestRuleResponse response;
+  while (reader->Read(&response)) {
+    if (response.has_alert()) PrintAlert(response.alert(), json, console.out);
+    if (response.has_progress() && terminal) {
+      console.error << fmt::format("\r{} events, up to {}", response.progress().event_count(),
+                                   absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(response.progress().event_time().seconds()), absl::UTCTimeZone()))
+                    << std::flush;
+    }
+    if (!response.has_summary()) continue;
+    if (terminal) console.error << "\r" << std::string(60, ' ') << "\r" << std::flush;
+    const rule::v1::BacktestSummary& summary = response.summary();
+    if (json) continue;
+    console.out << fmt::format("{} events, {} of them concern the rule; {} alerts{}; {} of state, {:.3f} s of CPU time; evaluated {}\n",
+                               summary.event_count(), summary.relevant_event_count(), summary.alert_count(),
+                               summary.suppressed_count() > 0 ? fmt::format(" ({} suppressed)", summary.suppressed_count()) : "",
+                               BytesText(summary.state_bytes()), summary.cpu_seconds(),
+                               summary.evaluation() == rule::v1::EVALUATION_BATCH ? "in batch" : "with each event");
+  }
+  ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(reader->Finish()));
+  return kExitOk;
+}
+
 absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
   const std::string& action = arguments.positional()[0];
   const std::vector<std::string> rest(arguments.positional().begin() + 1, arguments.positional().end());
@@ -244,15 +290,20 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
     if (rest.empty()) return Error(Reason::kUsage, action + " is followed by folders or files with rules");
     return action == "check" ? Check(rest, console.out) : Test(rest, !arguments.Has("without-cases"), console.out);
   }
-  if (action != "list" && action != "reload" && action != "explain") {
-    return Error(Reason::kUsage, fmt::format("unknown action '{}': check, test, list, explain or reload", action));
+  if (action != "list" && action != "reload" && action != "explain" && action != "backtest") {
+    return Error(Reason::kUsage, fmt::format("unknown action '{}': check, test, backtest, list, explain or reload", action));
   }
   if (!arguments.Has("address")) return Error(Reason::kUsage, "--address HOST:PORT is required");
-  if ((action == "explain") != (rest.size() == 1)) return Error(Reason::kUsage, "explain, and only explain, is followed by the id of a rule");
+  const bool has_object = action == "explain" || action == "backtest";
+  if (has_object != (rest.size() == 1)) {
+    return Error(Reason::kUsage, has_object ? action + (action == "explain" ? " is followed by the id of a rule" : " is followed by a rule file")
+                                            : action + " is followed by nothing");
+  }
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(arguments, arguments.Text("address")));
   const auto stub = rule::v1::RuleService::NewStub(channel);
   if (action == "list") return List(*stub, timeout, console.out);
   if (action == "reload") return Reload(*stub, timeout, console.out);
+  if (action == "backtest") return Backtest(*stub, rest[0], arguments, console);
   return Explain(*stub, rest[0], arguments.Text("event"), timeout, console.out);
 }
 
@@ -268,9 +319,10 @@ const CommandSpec& RulesCommand() {
           "docs/rules.md has the format) with a virtual clock, through the code that the detector runs. Both need nothing but the "
           "files.\n\n"
           "list shows the rules of a running detector: whether they run, on how many events, at what cost. explain shows the plan of one, "
-          "or, with --event, which condition let a stored event pass or stopped it. reload makes the detector read its folders now.",
+          "or, with --event, which condition let a stored event pass or stopped it. reload makes the detector read its folders now. backtest "
+          "runs a rule file, which the detector need not have, over the events that it keeps, and shows what it would have alerted.",
       .flags = kFlags,
-      .positional = {.value = "ACTION [PATH... | ID]", .help = "check, test, list, explain or reload; then folders or files, or a rule's id.", .least = 1, .most = 1000},
+      .positional = {.value = "ACTION [PATH... | ID]", .help = "check, test, backtest, list, explain or reload; then folders or files, or a rule's id.", .least = 1, .most = 1000},
       .examples = kExamples,
       .exit_codes = "0: all is well. 1: a file is refused, a case fails, or the detector did not answer.",
       .run = &Run};

@@ -76,6 +76,7 @@ class DetectorApp::State {
   void EndStreams() {
     hunts_->Stop();
     if (alert_service_ != nullptr) alert_service_->Stop();
+    if (rule_service_ != nullptr) rule_service_->Stop();
   }
   std::vector<grpc::Service*> ClientServices() const {
     std::vector<grpc::Service*> services = {hunts_->service()};

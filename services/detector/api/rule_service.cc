@@ -9,10 +9,15 @@
 #include <vector>
 
 #include "common/kql/binder.h"
+#include "common/ruleset/rule_loader.h"
 #include "common/status/grpc_status.h"
+#include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/clock.h"
 #include "services/detector/api/page_token.h"
 #include "services/detector/hunt/event_tables.h"
+#include "services/detector/rules/alert_builder.h"
+#include "services/detector/rules/backtest.h"
 #include "services/detector/rules/event_explanation.h"
 
 namespace zoomwatch::detector {
@@ -28,6 +33,10 @@ google::protobuf::Timestamp TimestampOf(kql::Ticks ticks) {
   time.set_seconds((ticks - kql::kUnixEpoch) / kql::kTicksPerSecond);
   time.set_nanos(static_cast<std::int32_t>((ticks - kql::kUnixEpoch) % kql::kTicksPerSecond * 100));
   return time;
+}
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
 alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
@@ -167,6 +176,72 @@ grpc::Status RuleService::ReloadRules(grpc::ServerContext* /*context*/, const ru
 grpc::Status RuleService::ExplainRule(grpc::ServerContext* /*context*/, const rule::v1::ExplainRuleRequest* request,
                                       rule::v1::ExplainRuleResponse* response) {
   return ToGrpcStatus(Explain(*request, *response));
+}
+
+grpc::Status RuleService::BacktestRule(grpc::ServerContext* context, const rule::v1::BacktestRuleRequest* request,
+                                       grpc::ServerWriter<rule::v1::BacktestRuleResponse>* writer) {
+  if (backtesting_.exchange(true)) return ToGrpcStatus(Error(Reason::kOverloaded, "another backtest is running"));
+  const absl::Status status = Backtest(*context, *request, *writer);
+  backtesting_ = false;
+  return ToGrpcStatus(status);
+}
+
+absl::Status RuleService::Backtest(grpc::ServerContext& context, const rule::v1::BacktestRuleRequest& request,
+                                   grpc::ServerWriter<rule::v1::BacktestRuleResponse>& writer) {
+  const event_table::EventCatalog catalog = runner_.Catalog();
+  ruleset::LoadResult findings;
+  auto rule = ruleset::LoadRule(request.rule_file(), ruleset::BindingChecker(catalog), findings);
+  if (!rule) {
+    std::string text;
+    for (const ruleset::LoadFinding& finding : findings.findings) text += (text.empty() ? "" : "\n") + ruleset::Explain("rule", finding);
+    return absl::InvalidArgumentError(text);
+  }
+  absl::Time from = absl::InfiniteFuture(), to;
+  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({}, [&](const EventView& view) {
+    from = view.receive_time;
+    return false;
+  }));
+  to = SystemClock::Get().Now();
+  if (from == absl::InfiniteFuture()) from = to;
+  if (request.has_from_time()) from = TimeOf(request.from_time());
+  if (request.has_to_time()) to = std::min(to, TimeOf(request.to_time()));
+  if (from > to) return absl::InvalidArgumentError("from_time is after to_time, or in the future");
+
+  const Clock& clock = SystemClock::Get();
+  absl::Duration last_progress = clock.Monotonic();
+  const BacktestOptions options{
+      .from_time = from,
+      .to_time = to,
+      .live = {},
+      .on_finding =
+          [&](const EngineFinding& found) {
+            rule::v1::BacktestRuleResponse response;
+            *response.mutable_alert() = BuildAlert(found.rule->rule, found.schema, found.finding, 0);
+            return writer.Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
+          },
+      .check =
+          [&](std::int64_t count, absl::Time time) -> absl::Status {
+        if (context.IsCancelled()) return absl::CancelledError("the caller is gone, or the deadline has passed");
+        if (stopping_) return Error(Reason::kShuttingDown, "the detector is stopping");
+        if (clock.Monotonic() - last_progress < absl::Seconds(1)) return absl::OkStatus();
+        last_progress = clock.Monotonic();
+        rule::v1::BacktestRuleResponse response;
+        response.mutable_progress()->set_event_count(count);
+        response.mutable_progress()->mutable_event_time()->set_seconds(absl::ToUnixSeconds(time));
+        return writer.Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
+      }};
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = *std::move(rule), .source = "", .file = "rule", .stale = false});
+  ZOOMWATCH_ASSIGN_OR_RETURN(const BacktestResult result, detector::Backtest(log_, loaded, catalog, options));
+  rule::v1::BacktestRuleResponse response;
+  rule::v1::BacktestSummary& summary = *response.mutable_summary();
+  summary.set_event_count(result.event_count);
+  summary.set_relevant_event_count(result.status.incremental ? result.status.event_count : result.event_count);
+  summary.set_alert_count(result.status.finding_count);
+  summary.set_suppressed_count(result.status.suppressed_count);
+  summary.set_state_bytes(static_cast<std::int64_t>(result.status.state_bytes));
+  summary.set_cpu_seconds(result.status.cpu_seconds);
+  summary.set_evaluation(result.status.incremental ? rule::v1::EVALUATION_INCREMENTAL : rule::v1::EVALUATION_BATCH);
+  return writer.Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
 }
 
 absl::Status RuleService::Explain(const rule::v1::ExplainRuleRequest& request, rule::v1::ExplainRuleResponse& response) {

@@ -378,6 +378,7 @@ void RuleEngine::Fail(Entry& entry, const std::string& message) {
   entry.next_batch = kNever;
   Schedule(entry);
   Publish(entry);
+  if (on_failure_) on_failure_(entry.status);
 }
 
 void RuleEngine::Publish(const Entry& entry) {

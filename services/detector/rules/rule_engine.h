@@ -64,6 +64,9 @@ class RuleEngine {
   RuleEngine(LiveRuleOptions options, BatchTables* tables);
   ~RuleEngine();
 
+  // Called when a rule fails, with its status. Set it before the first SetRules().
+  void OnFailure(std::function<void(const RuleStatus&)> handler) { on_failure_ = std::move(handler); }
+
   // Makes the enabled rules of the set the ones that run. Rules whose query did not change keep their state (failed ones too) and get
   // their new texts.
   // Returns the ids of the rules that begin anew: their history is to be given by Replay().
@@ -135,6 +138,7 @@ class RuleEngine {
 
   const LiveRuleOptions options_;
   BatchTables* const tables_;
+  std::function<void(const RuleStatus&)> on_failure_;
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;  // by rule id
   std::unordered_map<std::string, std::vector<Entry*>> by_event_;       // rules that one event name concerns
   std::vector<Entry*> any_event_;                                       // rules that any event concerns

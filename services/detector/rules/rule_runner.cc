@@ -92,6 +92,12 @@ absl::Status RuleRunner::Start() {
   }
   position_ = committed_ = position.sequence;
   engine_.FinishReplay({}, position.clock);
+  engine_.OnFailure([](const RuleStatus& rule) {
+    Log(Severity::kError, "a rule failed; the others go on",
+        {{"rule", rule.rule->rule.name}, {"rule_id", rule.rule->rule.id}, {"file", rule.rule->file}, {"error", rule.message}});
+  });
+  metrics_.Counter(kRuleSkippedEvents);  // served from the start, so that its first increment is seen
+  metrics_.Counter(kRuleLateEvents);
   metrics_.AddCollector([this] { CollectMetrics(); });
   Load();
   {

@@ -194,6 +194,30 @@ TEST_F(RulesTest, TheCommandsShowAlertsAndExplainRules) {
   EXPECT_THAT(run({"rules", "explain", id, "--event", event}).out, HasSubstr("  stopped by: Event == 'user.disappeared'; here Event = user.deactivated\n"));
 }
 
+TEST_F(RulesTest, ABacktestSaysWhatARuleWouldHaveAlerted) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Send(1, 3);
+  WaitForRows(3);
+  Write("new.yaml", kDeactivated);
+  const auto run = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--address", host_ + ":" + std::to_string(kGrpcPort), "--plaintext"});
+    return RunProgram("zoomwatch", arguments);
+  };
+  const ProgramResult result = run({"rules", "backtest", dir_.file("new.yaml")});
+  EXPECT_EQ(result.code, 0) << result.error;
+  EXPECT_THAT(result.out, HasSubstr("Account=user3@corp.example"));
+  EXPECT_THAT(result.out, HasSubstr("3 events, 3 of them concern the rule; 3 alerts; "));
+  EXPECT_THAT(run({"rules", "backtest", dir_.file("new.yaml"), "--until", "2026-01-01T00:00:00Z", "--since", "2025-01-01T00:00:00Z"}).out,
+              HasSubstr("0 events, 0 of them concern the rule; 0 alerts; "));
+  EXPECT_THAT(Alerts(), IsEmpty()) << "nothing is stored or delivered";
+  std::string broken = kDeactivated;
+  broken.replace(broken.find("summarize"), 9, "sumarize");
+  Write("new.yaml", broken);
+  const ProgramResult refused = run({"rules", "backtest", dir_.file("new.yaml")});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.error, HasSubstr("rule:17:"));
+}
+
 TEST_F(RulesTest, CheckAndTestNeedNothingButTheFiles) {
   Write("rules/deactivated.yaml", kDeactivated);
   const ProgramResult check = RunProgram("zoomwatch", {"rules", "check", dir_.file("rules")});

@@ -1,0 +1,46 @@
+#include "cli/alert_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/time/time.h"
+#include "services/detector/alerts/alert_row.h"
+
+namespace zoomwatch::cli {
+namespace {
+
+using alert::v1::Alert;
+
+// Control characters of hostile texts must not reach a terminal.
+std::string Printable(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string EntitiesText(const Alert& alert) {
+  std::string text;
+  for (const alert::v1::Entity& entity : alert.entities()) {
+    for (const auto& [identifier, value] : entity.fields()) text += fmt::format("{}{}={}", text.empty() ? "" : " ", entity.type(), value);
+  }
+  return text;
+}
+
+}  // namespace
+
+void PrintAlert(const Alert& alert, bool json, std::ostream& out) {
+  if (json) {
+    std::string row;
+    detector::AppendAlertRow(alert, {}, row);
+    out << row << '\n' << std::flush;
+    return;
+  }
+  const absl::Time time = absl::FromUnixSeconds(alert.alert_time().seconds()) + absl::Nanoseconds(alert.alert_time().nanos());
+  out << fmt::format("{}  {:<13}  {}{}  {}  {}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
+                     detector::SeverityText(alert.severity()), Printable(alert.title()),
+                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id())
+      << std::flush;
+}
+
+}  // namespace zoomwatch::cli

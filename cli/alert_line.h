@@ -1,0 +1,13 @@
+// An alert on a terminal, or as JSON. Pure but for the stream.
+#pragma once
+
+#include <ostream>
+
+#include "zoomwatch/alert/v1/alert.pb.h"
+
+namespace zoomwatch::cli {
+
+// One line: time, severity, title, entities, id; or, with `json`, an object with the columns of ZoomAlerts_CL. Flushes.
+void PrintAlert(const alert::v1::Alert& alert, bool json, std::ostream& out);
+
+}  // namespace zoomwatch::cli
