@@ -96,7 +96,7 @@ TEST_F(AzureDeliveryTest, ARowFitsIntoACall) {
   const auto delivery = Make("managed_identity: {}", "    max_body_bytes: 10000\n    max_wait: 3s\n");
   ASSERT_OK(delivery);
   const DeliveryOptions options = (*delivery)->worker_options();
-  EXPECT_EQ(options.row_limits.max_row_bytes, 9'998u);
+  EXPECT_EQ((*delivery)->row_limits().max_row_bytes, 9'998u);
   EXPECT_EQ(options.max_wait, absl::Seconds(3));
   EXPECT_EQ(options.backoff.initial, absl::Milliseconds(500));
   EXPECT_EQ(options.backoff.longest, absl::Seconds(60));
