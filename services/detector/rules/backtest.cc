@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/status/status_macros.h"
-#include "services/detector/hunt/event_tables.h"
+#include "services/detector/rules/seen_events.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -14,17 +14,6 @@ using kql::Ticks;
 constexpr std::int64_t kEventsBetweenChecks = 1000;
 
 Ticks TicksOf(absl::Time time) { return kql::kUnixEpoch + absl::ToUnixNanos(time) / 100; }
-
-// The log up to the event that the rule has seen last.
-class SeenEvents final : public BatchTables {
- public:
-  SeenEvents(EventLog& log, const std::uint64_t& position) : log_(log), position_(position) {}
-  std::unique_ptr<kql::TableSource> Open(Ticks from, Ticks to) override { return std::make_unique<EventTables>(log_, from, to, position_ + 1); }
-
- private:
-  EventLog& log_;
-  const std::uint64_t& position_;
-};
 
 class Run {
  public:

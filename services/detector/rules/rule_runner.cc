@@ -12,7 +12,6 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/detector/alerts/alert_row.h"
-#include "services/detector/hunt/event_tables.h"
 #include "services/detector/rules/alert_builder.h"
 #include "services/detector/rules/rule_metrics.h"
 
@@ -65,10 +64,6 @@ void RuleRunner::CurrentColumns::Set(std::shared_ptr<const event_table::LegacyNa
 event_table::EventCatalog RuleRunner::CurrentColumns::Catalog() const {
   const MutexLock lock(mutex_);
   return event_table::EventCatalog(observed_);
-}
-
-std::unique_ptr<kql::TableSource> RuleRunner::SeenEvents::Open(Ticks from, Ticks to) {
-  return std::make_unique<EventTables>(log_, from, to, position_ + 1);
 }
 
 RuleRunner::RuleRunner(RuleRunnerOptions options, EventLog& log, AlertStore& alerts, const Clock& clock, Metrics& metrics)

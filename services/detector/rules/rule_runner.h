@@ -28,6 +28,7 @@
 #include "services/detector/alerts/alert_store.h"
 #include "services/detector/event_log/event_log.h"
 #include "services/detector/rules/rule_engine.h"
+#include "services/detector/rules/seen_events.h"
 
 namespace zoomwatch::detector {
 
@@ -73,17 +74,6 @@ class RuleRunner {
     mutable Mutex mutex_;
     std::shared_ptr<const event_table::LegacyNames> observed_ ABSL_GUARDED_BY(mutex_);
   };
-  // The log as the rules have seen it, for rules that run in batch.
-  class SeenEvents final : public BatchTables {
-   public:
-    SeenEvents(EventLog& log, const std::uint64_t& position) : log_(log), position_(position) {}
-    std::unique_ptr<kql::TableSource> Open(kql::Ticks from, kql::Ticks to) override;
-
-   private:
-    EventLog& log_;
-    const std::uint64_t& position_;
-  };
-
   void Run(const std::stop_token& stop);
   // One step; an error ends the thread.
   absl::Status Step(const std::stop_token& stop);
