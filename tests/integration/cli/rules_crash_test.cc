@@ -24,7 +24,7 @@ constexpr const char* kSteps[] = {
     R"({"event":"user.signed_in","payload":{"account_id":"acc","object":{"id":"u-@","email":"p@@corp.example","client_type":"browser","login_type":"100","date_time":"2026-01-05T00:10:00Z"}}})",
     R"({"event":"user.updated","payload":{"account_id":"acc","operator":"p@@corp.example","operator_id":"u-@","operation":"sign_out_from_all_devices","object":{"id":"u-@","email":"p@@corp.example"},"old_object":{"id":"u-@","email":"p@@corp.example"}}})",
     R"({"event":"meeting.participant_data","payload":{"account_id":"acc","object":{"uuid":"i2-@","participant":{"participant_id":"2","participant_user_id":"u-@","email":"p@@corp.example","data":[{"device":"WIN","location":"Oslo","signaling_ip_address":"198.51.100.7"}]}}}})",
-    R"({"event":"user.updated","payload":{"account_id":"acc","operator":"ana@corp.example","operator_id":"u-ana","object":{"id":"u-@","email":"p@@corp.example","role":"Admin"},"old_object":{"id":"u-@","email":"p@@corp.example","role":"Member"}}})",
+    R"({"event":"user.updated","payload":{"account_id":"acc","operator":"ana@@corp.example","operator_id":"u-ana","object":{"id":"u-@","email":"p@@corp.example","role":"Admin"},"old_object":{"id":"u-@","email":"p@@corp.example","role":"Member"}}})",
     R"({"event":"recording.batch_trashed","payload":{"account_id":"acc","operator":"p@@corp.example","operator_id":"u-@","operation":"trash_recordings","object":{"meeting_uuids":["1-@","2-@","3-@","4-@","5-@","6-@","7-@","8-@","9-@","10-@","11-@"]}}})",
 };
 
@@ -98,6 +98,8 @@ TEST_F(RulesCrashTest, TheAlertsAreThoseOfAnUndisturbedRunEachOnce) {
     Start();
   }
   sender.join();
+  // Zoom gives up after three retries, and so did the sender where a start took too long. All of it again: what was there is a duplicate.
+  sent = Send(2000);
   EXPECT_EQ(sent.code, 0) << sent.out << sent.error;
   EXPECT_EQ(WaitForRows(bodies).size(), bodies);
   std::size_t total = 0;

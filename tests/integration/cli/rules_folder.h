@@ -28,13 +28,14 @@ inline std::string Text(const std::string& row, const std::string& key) {
 class RulesFolder : public PipelineFolder {
  protected:
   // Rules come from the folder "rules" and from those given, absolute or relative.
-  void UseRules(const std::string& more_folders = "") const {
-    std::filesystem::create_directory(dir_.file("rules"));
+  void UseRules(const std::string& more_folders = "", const std::string& reload_interval = "1s") const {
+    std::filesystem::create_directories(dir_.file("rules"));
     std::ifstream file(dir_.file("all.yaml"));
     std::string config{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     const std::string sink = "file: rows.jsonl";
     config.replace(config.find(sink), sink.size(), sink + ", alerts_file: alerts.jsonl");
-    Write("all.yaml", config + "rules: {folders: [rules" + more_folders + "], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms}\n");
+    Write("all.yaml", config + "rules: {folders: [rules" + more_folders + "], alert_directory: alerts, reload_interval: " + reload_interval +
+                          ", settle_time: 100ms}\n");
   }
   std::vector<std::string> Alerts() const {
     std::ifstream file(dir_.file("alerts.jsonl"));

@@ -161,7 +161,13 @@ TEST_F(RulesTest, ARuleThatOnlyRunsInBatchRunsAtItsTimesAndSaysSo) {
   EXPECT_THAT(testing::HttpGet(host_, kAdminPort, "/metrics"), HasSubstr("zoomwatch_detector_rules{state=\"running\"} 1"));
 }
 
-TEST_F(RulesTest, TheCommandsShowAlertsAndExplainRules) {
+// Where a reload by command must not be overtaken by the clock.
+class RulesCommandTest : public RulesTest {
+ protected:
+  void SetUp() override { UseRules("", "1h"); }
+};
+
+TEST_F(RulesCommandTest, ShowsAlertsAndExplainsRules) {
   Write("rules/deactivated.yaml", kDeactivated);
   ASSERT_NO_FATAL_FAILURE(Start());
   Send(1, 2);
