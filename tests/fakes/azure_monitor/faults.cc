@@ -179,13 +179,12 @@ bool Faults::UseUp(size_t index) {
 }
 
 std::optional<Fault> Faults::Take(FaultTarget target, Stage stage) {
+  // One lock from taking to waiting: who sees that the fault is used up may clear at once, and that must end this delay.
+  MutexLock lock(mutex_);
   std::optional<Fault> taken;
-  {
-    MutexLock lock(mutex_);
-    for (size_t i = 0; i < entries_.size() && !taken; ++i) {
-      const std::shared_ptr<Entry> entry = entries_[i];
-      if (entry->fault.target == target && StageOf(entry->fault.action) == stage && UseUp(i)) taken = entry->fault;
-    }
+  for (size_t i = 0; i < entries_.size() && !taken; ++i) {
+    const std::shared_ptr<Entry> entry = entries_[i];
+    if (entry->fault.target == target && StageOf(entry->fault.action) == stage && UseUp(i)) taken = entry->fault;
   }
   if (taken && taken->delay > absl::ZeroDuration()) Wait(taken->delay);
   return taken;
@@ -193,7 +192,6 @@ std::optional<Fault> Faults::Take(FaultTarget target, Stage stage) {
 
 void Faults::Wait(absl::Duration delay) {
   const absl::Duration end = SystemClock::Get().Monotonic() + delay;
-  MutexLock lock(mutex_);
   const int clearings = clearings_;
   while (!stopped_ && clearings_ == clearings) {
     if (delay == absl::InfiniteDuration()) {

@@ -83,7 +83,7 @@ class Faults {
  private:
   struct Entry;
   class Inspector;
-  void Wait(absl::Duration delay);
+  void Wait(absl::Duration delay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // gives the mutex away meanwhile
   bool UseUp(size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
