@@ -122,11 +122,12 @@ class AggregateNode final : public Node {
       const Column& column = relation_.schema[c];
       if (row.cells[c].is_null() && column.type == Type::kString && !column.loose) row.cells[c] = Value::String("");
     }
+    if (!group.shown || !std::equal(row.cells.begin(), row.cells.end(), group.shown->cells.begin(), SameKey)) {
+      if (group.shown) out.Add(*group.shown, -1);
+      out.Add(row, 1);
+      group.shown = std::move(row);
+    }
     Count(group);
-    if (group.shown && std::equal(row.cells.begin(), row.cells.end(), group.shown->cells.begin(), SameKey)) return;
-    if (group.shown) out.Add(*group.shown, -1);
-    out.Add(row, 1);
-    group.shown = std::move(row);
   }
 
   void Count(Group& group) {

@@ -1,9 +1,9 @@
-// Random queries over two tables with the same columns, and random streams for them.
+// Random queries over two tables with the same columns: every operator, aggregate and kind of join that a view can be kept of.
+// Pure: the same generator state gives the same query.
 #pragma once
 
 #include <random>
 #include <string>
-#include <vector>
 
 #include "tests/conformance/kql_views/view_check.h"
 
@@ -12,12 +12,18 @@ namespace zoomwatch::kql::testing {
 // Tables A and B: TimeGenerated:datetime, k:string, g:string, v:long, r:real, d:dynamic.
 Tables RandomTables();
 
+struct RandomQueryText {
+  std::string text;
+  bool by_order = false;  // the result depends on the order in which rows came: take, innerunique, take_any
+};
+
 // A query that can be kept up to date. Where the language leaves a choice the query does not depend on it beyond the earliest row.
-std::string RandomQuery(std::mt19937_64& random);
+RandomQueryText RandomQuery(std::mt19937_64& random);
 
-// Rows with few keys, repeats, empty strings, nulls, equal times, and some that come late.
-std::vector<StreamRow> RandomStream(std::mt19937_64& random, std::size_t rows);
-
-inline constexpr Ticks kRandomWindow = 20 * kTicksPerMinute;
+// Two queries that mean the same: `in` and a semi join, `summarize by` and distinct, a condition in one part or in two, and such.
+struct TwinQueries {
+  std::string name, one, other;
+};
+TwinQueries RandomTwins(std::mt19937_64& random);
 
 }  // namespace zoomwatch::kql::testing

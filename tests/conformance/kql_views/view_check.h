@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,14 +31,28 @@ class Tables final : public Catalog {
   std::vector<std::pair<std::string, Schema>> tables_;
 };
 
-struct CheckOptions {
-  Ticks window = 0;
-  std::uint64_t seed = 0;      // of how rows are grouped into ticks
-  bool one_by_one = true;      // a tick per row, and at each due time, a tick before and a tick after; otherwise random groups
+enum class Feed {
+  kRowByRow,  // a tick per row, and at each due time, a tick before and a tick after
+  kGroups,    // random groups of rows; from a random point on, a view that was made anew from the rows so far shows the same changes
+  kShuffled,  // all rows in one tick in another order
 };
 
-// Runs the stream to its end and until the window is empty. Empty: they always agreed; otherwise what differed, and when. "refused:
-// ..." when the query cannot be kept up to date.
-std::string CheckView(const std::string& query, const Tables& tables, const std::vector<StreamRow>& stream, const CheckOptions& options);
+struct CheckOptions {
+  Ticks window = 0;
+  std::uint64_t seed = 0;  // of groups and orders
+  Feed feed = Feed::kRowByRow;
+  std::string batch_query = {};  // what the batch evaluator runs instead; empty: the query of the view
+};
+
+// What was exercised, by name: steps of the views ("join kind=inner"), aggregates, and what views did.
+using Coverage = std::map<std::string, std::uint64_t>;
+
+// Runs the stream to its end and until the window is empty. Empty: they always agreed, no row was taken back that was not there, and in
+// the end nothing was left; otherwise what differed, and when. "refused: ..." when the query cannot be kept up to date.
+std::string CheckView(const std::string& query, const Tables& tables, const std::vector<StreamRow>& stream, const CheckOptions& options,
+                      Coverage* coverage = nullptr);
+
+// Leaves out rows for as long as the check still finds something: what is left is for people to read.
+std::vector<StreamRow> Shrink(const std::string& query, const Tables& tables, std::vector<StreamRow> stream, const CheckOptions& options);
 
 }  // namespace zoomwatch::kql::testing
