@@ -147,33 +147,44 @@ class Rewriter {
   }
 
   void String() {
+    const size_t begin = at_;
+    bool repaired = false;
     out_ += '"';
     ++at_;
     while (at_ < in_.size() && in_[at_] != '"') {
       if (in_[at_] == '\\') {
-        Escape();
+        repaired = Escape() || repaired;
         continue;
       }
       const size_t length = std::max<size_t>(Utf8SequenceLength(in_.substr(at_)), 1);
       const std::string_view character = in_.substr(at_, length);
       if (length == 1 && (static_cast<unsigned char>(character[0]) < 0x20 || static_cast<unsigned char>(character[0]) > 0x7F)) {
         AppendEncodedPrefix(out_, character, 6);
+        repaired = repaired || static_cast<unsigned char>(character[0]) > 0x7F;
       } else {
         out_ += character;
       }
       at_ += length;
     }
+    if (repaired && IsKey()) out_ += '~' + Sha256Hex(in_.substr(begin, at_ - begin)).substr(0, 16);
     out_ += '"';
     ++at_;
   }
 
-  void Escape() {
+  // Whether the string that ends at `at_` is the key of a member.
+  bool IsKey() const {
+    const size_t next = in_.find_first_not_of(" \t\r\n", at_ + 1);
+    return next != std::string_view::npos && in_[next] == ':';
+  }
+
+  // Returns whether the character was not one and became U+FFFD.
+  bool Escape() {
     const std::optional<unsigned> unit = EscapedUnit(in_.substr(at_));
     const bool known = unit.has_value() || (at_ + 1 < in_.size() && kShortEscapes.find(in_[at_ + 1]) != std::string_view::npos);
     if (!known) {  // no JSON; the backslash becomes a character of its own
       out_ += "\\\\";
       ++at_;
-      return;
+      return false;
     }
     size_t length = unit.has_value() ? 6 : 2;
     if (unit.has_value() && *unit >= 0xD800 && *unit <= 0xDFFF) {
@@ -181,13 +192,14 @@ class Rewriter {
       if (*unit > 0xDBFF || !other.has_value() || *other < 0xDC00 || *other > 0xDFFF) {
         out_ += "\\ufffd";
         at_ += 6;
-        return;
+        return true;
       }
       length = 12;
     }
     const std::string_view escape = in_.substr(at_, length);
     out_ += escape;
     at_ += escape.size();
+    return false;
   }
 
   const std::string_view in_;

@@ -6,6 +6,7 @@
 //   a number beyond every double (1e999)               becomes a string, too: strict parsers refuse the whole text
 //   "\ud800" to "\udfff" without its other half        becomes "\ufffd": no UTF-8 exists for it, and strict parsers refuse it
 //   bytes that are not UTF-8                           become U+FFFD
+//   a key with either of these two                     ends with "~" and 16 digits of its hash, so that two such keys stay two
 //   a raw control character in a string                becomes an escape
 // Everything else, order of keys and form of numbers included, stays byte by byte.
 #pragma once

@@ -79,7 +79,7 @@ class CallReader {
   std::string TextOf(json::NodeIndex value) const;
 
   const AzureLimits limits_;
-  json::Parser parser_;
+  json::Parser parser_{{.max_depth = 512}};  // no limit is documented; of the normalizer the most is 255
   json::Document document_;
 };
 

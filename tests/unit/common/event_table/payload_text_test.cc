@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "common/json/parser.h"
+
 namespace zoomwatch::event_table {
 namespace {
 
@@ -60,6 +62,15 @@ TEST(RowPayload, LoneSurrogateEscapesBecomeTheReplacementCharacter) {
   EXPECT_EQ(Row(R"(["\ud800\ud83d\ude00"])"), R"(["\ufffd\ud83d\ude00"])");
   EXPECT_EQ(Row(R"(["\ud83d\u0041"])"), R"(["\ufffd\u0041"])");
   EXPECT_EQ(Row(R"(["\\ud800"])"), R"(["\\ud800"])");
+}
+
+TEST(RowPayload, KeysThatDifferInSuchCharactersAloneStayDifferent) {
+  const std::string row = Row(R"({"\ud800":1, "\ud801" :2,"\udc00x":"\ud800","a":"\ud800"})");
+  EXPECT_EQ(row.size(), std::string(R"({"\ufffd":1,"\ufffd":2,"\ufffdx":"\ufffd","a":"\ufffd"})").size() + std::size_t{3 * 17});
+  json::Document document;
+  EXPECT_TRUE(json::Parser().Parse(row, document).ok()) << row;
+  EXPECT_EQ(Row("{\"\xff\":1,\"\xfe\":2}").substr(0, 6), "{\"\xEF\xBF\xBD~");
+  EXPECT_TRUE(json::Parser().Parse(Row("{\"\xff\":1,\"\xfe\":2}"), document).ok());
 }
 
 TEST(RowPayload, InvalidBytesAndRawControlCharactersAreReplaced) {
