@@ -2,7 +2,7 @@
 // where it comes from. docs/table-schema.md, the templates of the Azure side and the row encoder all follow it.
 // Pure and thread-safe; everything here has static lifetime.
 //
-// Rules of the Logs Ingestion API that hold by construction (static_assert in columns.cc): a name starts with a letter, has at
+// Rules of the Logs Ingestion API that hold by construction (column_name.h, static_assert in columns.cc): a name starts with a letter, has at
 // most 45 characters of letters, digits and underscore, is not reserved, and occurs once (compared without case).
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "common/event_table/column_name.h"
 #include "common/event_table/json_writer.h"
 #include "zoomwatch/event/v1/event.pb.h"
 
@@ -42,7 +43,6 @@ struct Column {
 // All columns in the order in which they stand in a row. A column without a value is left out of the row.
 std::span<const Column> EventColumns();
 
-inline constexpr size_t kMaxColumnNameSize = 45;
 // How many columns "PayloadPart01" ... there are.
 inline constexpr int kPayloadParts = 15;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "common/event_table/column_name.h"
 #include "common/event_table/json_writer.h"
 
 namespace zoomwatch::detector {
@@ -19,7 +20,7 @@ constexpr AlertColumn kColumns[] = {
     {"RuleId", "string", "Id of the rule's file."},
     {"RuleName", "string", "Name of the rule."},
     {"RuleKind", "string", "Scheduled, NRT or hunting. Alerts of hunting queries are hints to look at."},
-    {"Title", "string", "Name of the rule, or its alertDisplayNameFormat filled in."},
+    {"AlertTitle", "string", "Name of the rule, or its alertDisplayNameFormat filled in."},
     {"Description", "string", "Description of the rule, or its alertDescriptionFormat filled in."},
     {"Severity", "string", "Informational, Low, Medium or High."},
     {"Tactics", "dynamic", "MITRE ATT&CK tactics."},
@@ -34,6 +35,7 @@ constexpr AlertColumn kColumns[] = {
     {"EventIds", "dynamic", "EventId of the events behind it, where the query keeps them."},
     {"AccountNames", "dynamic", "Zoom accounts behind it, where the query keeps AccountName."},
 };
+static_assert(event_table::AllNamesLegalAndDistinct(kColumns));
 
 void AppendPair(std::string_view key, std::string_view value, bool& first, std::string& out) {
   if (!first) out += ',';
@@ -87,7 +89,7 @@ void AppendRow(const Alert& alert, std::size_t max_value_bytes, std::string& out
   row.Text("RuleId", alert.rule_id());
   row.Text("RuleName", alert.rule_name());
   row.Text("RuleKind", alert.rule_kind());
-  row.Text("Title", alert.title());
+  row.Text("AlertTitle", alert.title());
   row.Text("Description", alert.description());
   row.Text("Severity", SeverityText(alert.severity()));
   row.List("Tactics", alert.tactics());

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "Custom-";
 constexpr size_t kMaxColumnNameSize = 45;
+constexpr std::string_view kRuleType = "Microsoft.Insights/dataCollectionRules";
+// In lower case.
+constexpr std::string_view kReserved[] = {"_resourceid", "id", "_subscriptionid", "tenantid", "type", "uniqueid", "title"};
 
 struct TypeName {
   std::string_view name;
@@ -36,8 +39,14 @@ std::string_view Text(const boost::json::value* value) {
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+bool Reserved(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
+}
+
 bool LegalColumnName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxColumnNameSize && IsLetter(name[0]) &&
+  return !name.empty() && !Reserved(name) && name.size() <= kMaxColumnNameSize && IsLetter(name[0]) &&
          std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
@@ -55,6 +64,19 @@ absl::StatusOr<Stream> ReadStream(std::string_view name, const boost::json::valu
     stream.columns.push_back({std::string(column), *type});
   }
   return stream;
+}
+
+// The object that has "streamDeclarations": the root, its properties, or the rule among the resources of a template.
+const boost::json::value* Declarations(const boost::json::value& root) {
+  for (const boost::json::value* object : {&root, Member(&root, "properties")}) {
+    if (const boost::json::value* found = Member(object, "streamDeclarations")) return found;
+  }
+  const boost::json::value* const resources = Member(&root, "resources");
+  if (resources == nullptr || !resources->is_array()) return nullptr;
+  for (const boost::json::value& resource : resources->get_array()) {
+    if (Text(Member(&resource, "type")) == kRuleType) return Member(Member(&resource, "properties"), "streamDeclarations");
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -77,8 +99,7 @@ absl::StatusOr<std::vector<Stream>> ReadStreams(std::string_view json) {
   boost::system::error_code error;
   const boost::json::value root = boost::json::parse(boost::json::string_view(json.data(), json.size()), error);
   if (error) return absl::InvalidArgumentError("streams: not JSON: " + error.message());
-  const boost::json::value* declarations = Member(&root, "streamDeclarations");
-  if (declarations == nullptr) declarations = Member(Member(&root, "properties"), "streamDeclarations");
+  const boost::json::value* const declarations = Declarations(root);
   if (declarations == nullptr || !declarations->is_object()) return absl::InvalidArgumentError("streams: no streamDeclarations");
   std::vector<Stream> streams;
   for (const auto& entry : declarations->get_object()) {

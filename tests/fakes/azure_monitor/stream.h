@@ -30,10 +30,10 @@ struct Stream {
   const Column* Find(std::string_view column) const;
 };
 
-// Reads the streams of a rule: an object with "streamDeclarations" at its root or under "properties", as templates have it. Each
-// stream may say "plan": "Auxiliary".
+// Reads the streams of a rule: an object with "streamDeclarations" at its root or under "properties", or a template with the rule
+// among its "resources". Each stream may say "plan": "Auxiliary".
 // Errors: INVALID_ARGUMENT, when it is no such JSON, a name does not start with "Custom-", a type is unknown, or a column's name is
-// not legal (a letter, then letters, digits and underscores, at most 45).
+// not legal (a letter, then letters, digits and underscores, at most 45, and not reserved).
 absl::StatusOr<std::vector<Stream>> ReadStreams(std::string_view json);
 
 }  // namespace zoomwatch::fakes

@@ -228,9 +228,13 @@ TEST(ReadStreams, ReadsATemplateAndRefusesIllegalOnes) {
   EXPECT_FALSE(with_column(name + "a", "string").ok());
   EXPECT_FALSE(with_column("_a", "string").ok());
   EXPECT_FALSE(with_column("a-b", "string").ok());
+  EXPECT_FALSE(with_column("Title", "string").ok()) << "reserved";
   EXPECT_FALSE(with_column("a", "guid").ok());
   EXPECT_FALSE(ReadStreams(R"({"streamDeclarations":{"A_CL":{"columns":[]}}})").ok());
   EXPECT_FALSE(ReadStreams("{}").ok());
+  const std::string rule = R"({"properties":{"streamDeclarations":{"Custom-A_CL":{"columns":[]}}},"type":)";
+  EXPECT_TRUE(ReadStreams("{\"resources\":[{\"type\":\"x\"}," + rule + "\"Microsoft.Insights/dataCollectionRules\"}]}").ok());
+  EXPECT_FALSE(ReadStreams("{\"resources\":[" + rule + "\"x\"}]}").ok());
 }
 
 }  // namespace

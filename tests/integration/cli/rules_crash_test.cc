@@ -63,7 +63,7 @@ class RulesCrashTest : public testing::RulesFolder {
     std::map<std::string, int> summary;
     for (const std::string& alert : alerts) {
       const std::size_t begin = alert.find("\"Entities\":");
-      ++summary[Text(alert, "RuleName") + "|" + Text(alert, "Title") + "|" + alert.substr(begin, alert.find("],", begin) - begin)];
+      ++summary[Text(alert, "RuleName") + "|" + Text(alert, "AlertTitle") + "|" + alert.substr(begin, alert.find("],", begin) - begin)];
     }
     return summary;
   }

@@ -52,7 +52,7 @@ TEST(AlertRow, HasEveryColumnInTheirOrder) {
   EXPECT_EQ(row,
             R"({"TimeGenerated":"2026-01-01T00:00:00.000000Z","AlertId":"0123456789abcdef0123456789abcdef",)"
             R"("AlertTime":"2026-01-01T00:00:00.000000Z","RuleId":"6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01","RuleName":"Rule","RuleKind":"NRT",)"
-            R"("Title":"Title of \"it\"","Description":"What happened.","Severity":"High","Tactics":["Impact"],"Techniques":["T1531"],)"
+            R"("AlertTitle":"Title of \"it\"","Description":"What happened.","Severity":"High","Tactics":["Impact"],"Techniques":["T1531"],)"
             R"("Cause":"expiry","Identity":"00000000000000ff","Revision":2,)"
             R"("Entities":[{"Type":"Account","FullName":"ann@corp.example"}],"CustomDetails":{"Place":"Room 1"},)"
             R"("Rows":[{"Account":"ann@corp.example","Times":3}],"RowCount":1,"EventIds":["e1"],"AccountNames":["main"]})");
