@@ -124,12 +124,13 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
   grpc::Status Hunt(grpc::ServerContext* context, const HuntRequest* request, grpc::ServerWriter<HuntResponse>* stream) override {
     const absl::Duration begin = clock_.Monotonic();
     absl::Status status = Enter(context);
-    if (status.ok()) {
+    const bool entered = status.ok();
+    if (entered) {
       status = WithReason(Run(*context, *request, *stream));
-      Leave(context);
       metrics_.Histogram(kHuntSeconds).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - begin));
     }
     metrics_.Counter(kHunts, {ResultOf(status)}).Increment();
+    if (entered) Leave(context);  // after it was counted: who sees that none runs finds all of them in the counters
     // The text stays out: people search for names.
     Log(Severity::kInfo, "hunt", {{"peer", context->peer()},
                                   {"result", ResultOf(status)},

@@ -298,6 +298,7 @@ TEST_F(HuntServiceTest, RefusesMoreThanItMayRunAtOnce) {
 }
 
 TEST_F(HuntServiceTest, StopEndsWhatRunsAndRefusesTheRest) {
+  Start({.stop_grace = absl::Minutes(5)});  // nobody is cut off
   std::vector<Answer> answers(2);
   std::vector<grpc::ClientContext> contexts(2);
   std::vector<std::thread> threads = Run(2, answers, contexts);
