@@ -101,7 +101,7 @@ class AggregateNode final : public Node {
       for (std::size_t i = 0; i < arguments.size(); ++i) {
         values.clear();
         for (const CellsPtr& cells : arguments[i]) values.push_back((*cells)[row]);
-        group.aggregates[i]->Add(values, input.weights[row], input.orders[row]);
+        group.aggregates[i]->Add(values, input.weights[row], input.position(row));
       }
     }
   }

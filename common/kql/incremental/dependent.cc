@@ -17,7 +17,7 @@ class SubqueryState final : public Members {
   void Apply(const Deltas& deltas) {
     for (std::size_t row = 0; row < deltas.rows(); ++row) {
       const Value first = deltas.block.columns.empty() ? Value() : (*deltas.block.columns[0])[row];
-      Add(deltas.orders[row], first, deltas.weights[row]);
+      Add(deltas.position(row), first, deltas.weights[row]);
     }
   }
   Value First() const { return rows_.empty() ? Value() : rows_.begin()->second.first; }
@@ -36,8 +36,8 @@ class SubqueryState final : public Members {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
   }
-  void Add(std::uint64_t order, const Value& value, std::int64_t weight) {
-    auto [at, end] = rows_.equal_range(order);
+  void Add(Position position, const Value& value, std::int64_t weight) {
+    auto [at, end] = rows_.equal_range(position);
     for (; at != end; ++at) {
       if (!SameKey(at->second.first, value)) continue;
       at->second.second += weight;
@@ -46,11 +46,11 @@ class SubqueryState final : public Members {
       rows_.erase(at);
       return;
     }
-    rows_.emplace(order, std::pair(value, weight));
+    rows_.emplace(position, std::pair(value, weight));
     bytes_ += 64 + value.MemoryBytes();
   }
 
-  std::multimap<std::uint64_t, std::pair<Value, std::int64_t>> rows_;
+  std::multimap<Position, std::pair<Value, std::int64_t>> rows_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -73,9 +73,9 @@ class Rows {
  public:
   // Adds the weight to the row; a row whose weight becomes 0 is dropped. Returns the change in bytes.
   std::int64_t Add(const KeptRow& row, std::int64_t weight) {
-    auto at = std::lower_bound(rows_.begin(), rows_.end(), row.order,
-                               [](const Weighted& kept, std::uint64_t order) { return kept.row.order < order; });
-    for (; at != rows_.end() && at->row.order == row.order; ++at) {
+    auto at = std::lower_bound(rows_.begin(), rows_.end(), row.position(),
+                               [](const Weighted& kept, Position position) { return kept.row.position() < position; });
+    for (; at != rows_.end() && at->row.position() == row.position(); ++at) {
       if (at->row.id != row.id || !KeyEqual()(at->row.cells, row.cells)) continue;
       at->weight += weight;
       if (at->weight != 0) return 0;
@@ -90,7 +90,7 @@ class Rows {
   bool empty() const { return rows_.empty(); }
 
  private:
-  std::vector<Weighted> rows_;  // by order
+  std::vector<Weighted> rows_;  // by position
 };
 
 class JoinNode final : public Node {
@@ -174,7 +174,7 @@ class JoinNode final : public Node {
   }
 
   KeptRow Pair(const KeptRow& left, const KeptRow& right) const {
-    KeptRow row{.cells = {}, .order = left.order, .id = CombineIds(left.id, right.id)};
+    KeptRow row{.cells = {}, .order = left.order, .place = left.place, .id = CombineIds(left.id, right.id)};
     row.cells.reserve(shape_.outputs.size());
     for (const JoinOutput& output : shape_.outputs) row.cells.push_back((output.right ? right : left).cells[output.column]);
     return row;
@@ -182,7 +182,7 @@ class JoinNode final : public Node {
 
   KeptRow Alone(const KeptRow& own, bool right) const {
     const bool outer = YieldsPairs();
-    KeptRow row{.cells = {}, .order = own.order, .id = outer ? CombineIds(own.id, 0) : own.id};
+    KeptRow row{.cells = {}, .order = own.order, .place = own.place, .id = outer ? CombineIds(own.id, 0) : own.id};
     for (std::size_t c = 0; c < shape_.outputs.size(); ++c) {
       if (shape_.outputs[c].right == right) {
         row.cells.push_back(own.cells[shape_.outputs[c].column]);

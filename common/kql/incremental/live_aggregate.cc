@@ -29,7 +29,7 @@ bool IsIf(Aggregate aggregate) {
 
 class Count final : public LiveAggregate {
  public:
-  void Add(const std::vector<Value>&, std::int64_t weight, std::uint64_t) override { count_ += weight; }
+  void Add(const std::vector<Value>&, std::int64_t weight, Position) override { count_ += weight; }
   void AppendTo(std::vector<Value>& row) override { row.push_back(Value::Long(count_)); }
   std::uint64_t bytes() const override { return sizeof(*this); }
 
@@ -43,7 +43,7 @@ class SumOrAverage final : public LiveAggregate {
  public:
   SumOrAverage(Type type, bool average) : type_(type), average_(average) {}
 
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override {
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override {
     const Value& value = arguments[0];
     if (value.is_null()) return;
     switch (value.kind()) {
@@ -157,7 +157,7 @@ class Counted : public LiveAggregate {
 class Extreme final : public Counted {
  public:
   explicit Extreme(bool max) : max_(max) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override { AddValue(arguments[0], weight); }
   void AppendTo(std::vector<Value>& row) override {
     row.push_back(values_.empty() ? Value() : max_ ? values_.rbegin()->first : values_.begin()->first);
   }
@@ -168,7 +168,7 @@ class Extreme final : public Counted {
 
 class Distinct final : public Counted {
  public:
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override { AddValue(arguments[0], weight); }
   void AppendTo(std::vector<Value>& row) override { row.push_back(Value::Long(static_cast<std::int64_t>(values_.size()))); }
 };
 
@@ -176,7 +176,7 @@ class Distinct final : public Counted {
 class Set final : public Counted {
  public:
   explicit Set(std::size_t max_size) : max_size_(max_size) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override {
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override {
     if (!arguments[0].is_array()) return AddValue(arguments[0], weight);
     for (const Value& element : arguments[0].AsArray()) AddValue(element, weight);
   }
@@ -198,7 +198,7 @@ class Percentiles final : public Counted {
   explicit Percentiles(const std::vector<Value>& parameters) {
     for (const Value& value : parameters) percentiles_.push_back(ConvertTo(Type::kReal, value).AsReal());
   }
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override { AddValue(arguments[0], weight); }
   void AppendTo(std::vector<Value>& row) override {
     for (const double percentile : percentiles_) {
       const double rank = std::ceil(percentile / 100 * static_cast<double>(total_));
@@ -221,7 +221,7 @@ class Percentiles final : public Counted {
 class Spread final : public Counted {
  public:
   Spread(bool sample, bool root) : sample_(sample), root_(root) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t) override { AddValue(arguments[0], weight); }
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override { AddValue(arguments[0], weight); }
   void AppendTo(std::vector<Value>& row) override {
     const auto count = static_cast<double>(total_);
     if (sample_ && total_ == 0) return row.push_back(Value::Real(0));  // as documented; one value's is NaN
@@ -255,15 +255,15 @@ class Ordered : public LiveAggregate {
     std::int64_t weight = 0;
   };
   static std::uint64_t BytesOf(const std::vector<Value>& cells) {
-    std::uint64_t bytes = kMapNode + sizeof(Entry) + sizeof(std::uint64_t);
+    std::uint64_t bytes = kMapNode + sizeof(Entry) + sizeof(Position);
     for (const Value& cell : cells) bytes += cell.MemoryBytes();
     return bytes;
   }
   static bool SameCells(const std::vector<Value>& a, const std::vector<Value>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), SameKey);
   }
-  void AddEntry(const std::vector<Value>& cells, std::int64_t weight, std::uint64_t order) {
-    auto [at, end] = rows_.equal_range(order);
+  void AddEntry(const std::vector<Value>& cells, std::int64_t weight, Position position) {
+    auto [at, end] = rows_.equal_range(position);
     for (; at != end; ++at) {
       if (!SameCells(at->second.cells, cells)) continue;
       at->second.weight += weight;
@@ -272,10 +272,10 @@ class Ordered : public LiveAggregate {
       rows_.erase(at);
       return;
     }
-    rows_.emplace(order, Entry{cells, weight});
+    rows_.emplace(position, Entry{cells, weight});
     bytes_ += BytesOf(cells);
   }
-  std::multimap<std::uint64_t, Entry> rows_;
+  std::multimap<Position, Entry> rows_;
 
  private:
   std::uint64_t bytes_ = 0;
@@ -284,12 +284,12 @@ class Ordered : public LiveAggregate {
 class List final : public Ordered {
  public:
   List(std::size_t max_size, bool keep_nulls) : max_size_(max_size), keep_nulls_(keep_nulls) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
-    if (!arguments[0].is_null() || keep_nulls_) AddEntry({arguments[0]}, weight, order);
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) override {
+    if (!arguments[0].is_null() || keep_nulls_) AddEntry({arguments[0]}, weight, position);
   }
   void AppendTo(std::vector<Value>& row) override {
     Value::Array elements;
-    for (const auto& [order, entry] : rows_) {
+    for (const auto& [position, entry] : rows_) {
       for (std::int64_t i = 0; i < entry.weight && elements.size() < max_size_; ++i) elements.push_back(entry.cells[0]);
     }
     row.push_back(Value::OfArray(std::move(elements)));
@@ -303,13 +303,13 @@ class List final : public Ordered {
 class MadeBag final : public Ordered {
  public:
   explicit MadeBag(std::size_t max_size) : max_size_(max_size) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
-    if (arguments[0].is_bag()) AddEntry({arguments[0]}, weight, order);
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) override {
+    if (arguments[0].is_bag()) AddEntry({arguments[0]}, weight, position);
   }
   void AppendTo(std::vector<Value>& row) override {
     std::vector<Bag::Entry> entries;
     std::map<std::string_view, bool> seen;
-    for (const auto& [order, entry] : rows_) {
+    for (const auto& [position, entry] : rows_) {
       for (const auto& [key, value] : entry.cells[0].AsBag().entries()) {
         if (entries.size() < max_size_ && seen.try_emplace(key, true).second) entries.emplace_back(key, value);
       }
@@ -325,14 +325,14 @@ class MadeBag final : public Ordered {
 class AnyRow final : public Ordered {
  public:
   explicit AnyRow(std::size_t outputs) : outputs_(outputs) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
-    AddEntry({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight, order);
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) override {
+    AddEntry({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight, position);
   }
   void AppendTo(std::vector<Value>& row) override {
     if (rows_.empty()) return row.resize(row.size() + outputs_);
     const std::vector<Value>* chosen = &rows_.begin()->second.cells;
     if (outputs_ == 1) {
-      for (const auto& [order, entry] : rows_) {
+      for (const auto& [position, entry] : rows_) {
         if (Missing(entry.cells[0])) continue;
         chosen = &entry.cells;
         break;
@@ -351,8 +351,8 @@ class ArgExtreme final : public LiveAggregate {
  public:
   ArgExtreme(bool max, std::size_t outputs) : outputs_(outputs), rows_(Better{max}) {}
 
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
-    auto [at, end] = rows_.equal_range({arguments[0], order});
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) override {
+    auto [at, end] = rows_.equal_range({arguments[0], position});
     for (; at != end; ++at) {
       if (!std::equal(at->second.cells.begin(), at->second.cells.end(), arguments.begin(), SameKey)) continue;
       at->second.weight += weight;
@@ -361,7 +361,7 @@ class ArgExtreme final : public LiveAggregate {
       rows_.erase(at);
       return;
     }
-    rows_.emplace(Rank{arguments[0], order}, Entry{{arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight});
+    rows_.emplace(Rank{arguments[0], position}, Entry{{arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(outputs_)}, weight});
     bytes_ += BytesOf(arguments);
   }
   void AppendTo(std::vector<Value>& row) override {
@@ -372,7 +372,7 @@ class ArgExtreme final : public LiveAggregate {
   std::uint64_t bytes() const override { return sizeof(*this) + bytes_; }
 
  private:
-  using Rank = std::pair<Value, std::uint64_t>;
+  using Rank = std::pair<Value, Position>;
   struct Better {
     bool max;
     bool operator()(const Rank& a, const Rank& b) const {
@@ -399,8 +399,8 @@ class ArgExtreme final : public LiveAggregate {
 class If final : public LiveAggregate {
  public:
   explicit If(std::unique_ptr<LiveAggregate> inner) : inner_(std::move(inner)) {}
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) override {
-    if (arguments.back().is_true()) inner_->Add(arguments, weight, order);
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) override {
+    if (arguments.back().is_true()) inner_->Add(arguments, weight, position);
   }
   void AppendTo(std::vector<Value>& row) override { inner_->AppendTo(row); }
   std::uint64_t bytes() const override { return sizeof(*this) + inner_->bytes(); }

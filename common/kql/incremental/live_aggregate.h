@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/kql/incremental/node.h"
 #include "common/kql/plan.h"
 
 namespace zoomwatch::kql::incremental {
@@ -15,8 +16,8 @@ class LiveAggregate {
  public:
   virtual ~LiveAggregate() = default;
 
-  // Adds `weight` times (negative: takes back) the arguments of a row. `order` is the row's position; the same when it is taken back.
-  virtual void Add(const std::vector<Value>& arguments, std::int64_t weight, std::uint64_t order) = 0;
+  // Adds `weight` times (negative: takes back) the arguments of a row. `position`: the same when it is taken back.
+  virtual void Add(const std::vector<Value>& arguments, std::int64_t weight, Position position) = 0;
   // Appends the outputs for what is in. Only at the end of a tick: within one, what is taken back may come before what is added.
   virtual void AppendTo(std::vector<Value>& row) = 0;
   virtual std::uint64_t bytes() const = 0;

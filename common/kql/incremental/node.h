@@ -16,6 +16,7 @@
 // Threading: one thread at a time. Errors: kResourceExhausted when the state reaches the limit of the view.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -31,6 +32,14 @@ namespace zoomwatch::kql::incremental {
 
 inline constexpr Ticks kNever = std::numeric_limits<Ticks>::max();
 
+// Where a row comes: by its event, then by its place among the rows of that event.
+struct Position {
+  // NOLINTNEXTLINE(google-explicit-constructor): an order alone is the position of a row that is not expanded
+  Position(std::uint64_t of_event, std::uint64_t within = 0) : order(of_event), place(within) {}
+  std::uint64_t order, place;
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
 struct Deltas {
   Block block;
   std::vector<std::int64_t> weights;  // per row; not 0
@@ -40,6 +49,7 @@ struct Deltas {
   std::vector<std::uint64_t> ids;     // per row: its identity
 
   std::size_t rows() const { return block.rows; }
+  Position position(std::size_t row) const { return {orders[row], places[row]}; }
 };
 
 // One row outside of a block: what nodes keep.
@@ -49,6 +59,8 @@ struct KeptRow {
   std::uint64_t order = 0;
   std::uint64_t place = 0;
   std::uint64_t id = 0;
+
+  Position position() const { return {order, place}; }
 };
 KeptRow RowAt(const Deltas& deltas, std::size_t row);
 std::size_t RowBytes(const KeptRow& row);

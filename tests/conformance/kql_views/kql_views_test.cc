@@ -107,5 +107,31 @@ TEST_F(ViewEqualsBatch, TheStateOfAGroupIsThatOfTheRowItShowsNow) {
   EXPECT_TRUE(Agrees("A | summarize earliest = min(TimeGenerated)", tables_, one, {.window = kRandomWindow}, nullptr));
 }
 
+// A row of A with k, g and a list of texts in d.l, one second after the row before.
+StreamRow RowOf(Ticks second, const char* k, const char* g, const std::vector<const char*>& list = {}) {
+  std::vector<Value> texts;
+  for (const char* text : list) texts.push_back(Value::String(text));
+  const Ticks time = kTicksPerDay + second * kTicksPerSecond;
+  const Value dynamic = Value::OfBag(Bag({{"l", Value::OfArray(std::move(texts))}}));
+  return {.table = "A", .cells = {Value::DateTime(time), Value::String(k), Value::String(g), Value(), Value(), dynamic}, .arrival = time};
+}
+
+TEST_F(ViewEqualsBatch, AJoinKeepsTheOrderOfTheRowsThatAnEventWasExpandedTo) {
+  std::vector<const char*> many = {"q", "p", "o", "n", "m", "l", "k", "j", "i"};  // so many that chance does not find their order
+  const std::vector<StreamRow> one = {RowOf(0, "a", "x", many)};
+  EXPECT_TRUE(Agrees("A | mv-expand e = d.l to typeof(string) | join kind=leftanti (A | where k == 'none') on k | project e | take 1", tables_, one,
+                     {.window = kRandomWindow}, nullptr));
+}
+
+TEST_F(ViewEqualsBatch, AnElementThatComesInLaterIsStillBeforeTheNextOfItsEvent) {
+  const std::vector<StreamRow> three = {RowOf(0, "a", "x", {"p", "q"}), RowOf(1, "b", "q"), RowOf(2, "b", "p")};
+  for (const char* const choice : {"summarize take_any(e)", "summarize arg_max(k, e)", "summarize make_bag(bag_pack('e', e))"}) {
+    const std::string query = std::string("A | mv-expand e = d.l to typeof(string) | where e in (A | project g) | ") + choice;
+    EXPECT_TRUE(Agrees(query, tables_, three, {.window = kRandomWindow}, nullptr));
+  }
+  EXPECT_TRUE(Agrees("A | mv-expand e = d.l to typeof(string) | where e in (A | project g) | join kind=innerunique (A | where k == 'a') on k | project e",
+                     tables_, three, {.window = kRandomWindow}, nullptr));
+}
+
 }  // namespace
 }  // namespace zoomwatch::kql::testing
