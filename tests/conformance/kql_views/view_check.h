@@ -52,6 +52,9 @@ using Coverage = std::map<std::string, std::uint64_t>;
 std::string CheckView(const std::string& query, const Tables& tables, const std::vector<StreamRow>& stream, const CheckOptions& options,
                       Coverage* coverage = nullptr);
 
+// The same for a bound query; tables are found by name, and the first column of each is TimeGenerated. REQUIRES: query.root.
+std::string CheckView(const BoundQuery& query, const std::vector<StreamRow>& stream, const CheckOptions& options, Coverage* coverage = nullptr);
+
 // Leaves out rows for as long as the check still finds something: what is left is for people to read.
 std::vector<StreamRow> Shrink(const std::string& query, const Tables& tables, std::vector<StreamRow> stream, const CheckOptions& options);
 
