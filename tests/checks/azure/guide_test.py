@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The tables of docs/azure.md follow the template's parameters and the rules' events: guide_test.py ROOT [--update]
+"""What docs/azure.md says of the template, the chart and the rules holds: guide_test.py ROOT [--update]
 
+The federated credential has the audience and the service account of the chart's pod, and the outputs are named as options of the detector.
 Between <!-- parameters --> and <!-- events --> stands what this prints; --update writes it there.
 """
 import difflib
@@ -48,8 +49,31 @@ def parameters_table(root):
     return lines
 
 
+def text_of(root, *path):
+    with open(os.path.join(root, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def check_chart(root):
+    template = json.loads(text_of(root, "azure", "main.json"))
+    credential = [one for one in template["resources"] if one["type"].endswith("/federatedIdentityCredentials")][0]["properties"]
+    audiences = re.findall(r"^ *audience: (\S+)$", text_of(root, "helm", "zoomwatch", "templates", "_helpers.tpl"), re.MULTILINE)
+    if credential["audiences"] != audiences:
+        sys.exit("the template's audience is %s, the chart's %s" % (credential["audiences"], audiences))
+    parameters = template["parameters"]
+    release, namespace = re.search(r"helm install (\S+) \./helm/zoomwatch -n (\S+) ", text_of(root, "helm", "zoomwatch", "README.md")).groups()
+    account = release + "-detector"  # a release called as the chart; detector.serviceAccount.name is empty
+    if (parameters["kubernetesNamespace"]["defaultValue"], parameters["kubernetesServiceAccount"]["defaultValue"]) != (namespace, account):
+        sys.exit("the template's defaults are not the service account %s of the namespace %s" % (account, namespace))
+    options = text_of(root, "docs", "configuration.md")
+    for name in template["outputs"]:
+        if "| `%s` |" % name not in options:
+            sys.exit("the output %s is no option of docs/configuration.md" % name)
+
+
 def main():
     root = sys.argv[1]
+    check_chart(root)
     path = os.path.join(root, "docs", "azure.md")
     with open(path, encoding="utf-8") as file:
         text = file.read()
