@@ -113,7 +113,7 @@ class DetectorApp::State {
         ZOOMWATCH_ASSIGN_OR_RETURN(
             azure_, AzureDelivery::Make(delivery.logs_ingestion(), *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
         event_sink_ = azure_->MakeSink(delivery.logs_ingestion().stream());
-        if (config_.has_rules()) alert_sink_ = azure_->MakeSink(delivery.logs_ingestion().alert_stream());
+        if (config_.has_rules()) alert_sink_ = azure_->MakeSink(delivery.logs_ingestion().alert_stream(), /*urgent=*/true);
         return absl::OkStatus();
       }
       case config::v1::Delivery::SINK_NOT_SET: break;
@@ -163,6 +163,7 @@ class DetectorApp::State {
   absl::Status StartWorker(const std::string& name, std::unique_ptr<RowQueue> queue, RowSink& sink) {
     DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
     if (queue->table() == "alerts") options.max_wait = absl::ZeroDuration();
+    if (!workers_.empty()) options.first = workers_.front().get();
     workers_.push_back(std::make_unique<DeliveryWorker>(options, *queue, sink, *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
     queues_.push_back(std::move(queue));
     DeliveryWorker* const worker = workers_.back().get();

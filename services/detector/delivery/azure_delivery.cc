@@ -125,9 +125,10 @@ AzureDelivery::AzureDelivery(const config::v1::LogsIngestionSink& config, const 
                .timeout = DurationOf(config.timeout())},
               *http_, tokens_, budget_, clock, sleeper, metrics) {}
 
-std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::string& stream) {
+std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::string& stream, bool urgent) {
   return std::make_unique<LogsIngestionSink>(
-      LogsIngestionSink::Options{.stream = stream, .max_body_bytes = static_cast<size_t>(config_.max_body_bytes())},
+      LogsIngestionSink::Options{
+          .stream = stream, .max_body_bytes = static_cast<size_t>(config_.max_body_bytes()), .urgent = urgent},
       client_, clock_);
 }
 

@@ -28,7 +28,8 @@ class AzureDelivery {
   static absl::StatusOr<std::unique_ptr<AzureDelivery>> Make(const config::v1::LogsIngestionSink& config,
                                                              const Clock& clock, Sleeper& sleeper, Metrics& metrics);
 
-  std::unique_ptr<RowSink> MakeSink(const std::string& stream);
+  // `urgent`: its calls do not wait behind those of other sinks (rate_budget.h).
+  std::unique_ptr<RowSink> MakeSink(const std::string& stream, bool urgent = false);
 
   // One call to the stream of the configuration with no rows in it: shows address, identity, permission, rule and stream, and
   // changes nothing. Blocks for as long as a token and a call may take. Azure may refuse an empty batch (kRefused) even then.

@@ -48,7 +48,7 @@ void DeliveryWorker::Stop(absl::Duration patience) {
   bool ended = false;
   {
     MutexLock lock(mutex_);
-    while (!ended_ && ended_changed_.WaitFor(mutex_, patience)) {
+    while (!ended_ && changed_.WaitFor(mutex_, patience)) {
     }
     ended = ended_;
   }
@@ -66,11 +66,28 @@ void DeliveryWorker::Run(const std::stop_token& stop) {
   }
   MutexLock lock(mutex_);
   ended_ = true;
-  ended_changed_.NotifyAll();
+  changed_.NotifyAll();
+}
+
+void DeliveryWorker::GoFirst(const std::stop_token& stop) {
+  MutexLock lock(mutex_);
+  const uint64_t attempts = attempts_;
+  while (!ended_ && !idle_ && !stop.stop_requested()) {
+    if (attempts_ > attempts && !health_.ok()) return;
+    if (attempts_ == attempts && !backoff_named_) backoff_end_.request_stop();
+    changed_.WaitFor(mutex_, kPoll);
+  }
 }
 
 bool DeliveryWorker::DeliverNext(const std::stop_token& stop) {
-  if (!queue_.WaitForRows(1, kPoll, stop)) return true;
+  const bool rows_wait = queue_.WaitForRows(1, kPoll, stop);
+  {
+    MutexLock lock(mutex_);
+    idle_ = !rows_wait;
+    changed_.NotifyAll();
+  }
+  if (!rows_wait) return true;
+  if (gives_way_) options_.first->GoFirst(stop);
   if (options_.max_wait > absl::ZeroDuration()) queue_.WaitForRows(options_.max_rows, options_.max_wait, stop);
   // Read anew for each attempt, so that an attempt after a failure has what came meanwhile.
   const auto rows = queue_.Read(options_.max_rows, options_.max_bytes);
@@ -91,7 +108,19 @@ bool DeliveryWorker::DeliverNext(const std::stop_token& stop) {
   }
   if (outcome.next != SendOutcome::Next::kGoOn && stop.stop_requested()) return false;
   Observe(outcome);
-  return outcome.next == SendOutcome::Next::kGoOn || sleeper_.Sleep(DelayAfter(outcome), stop);
+  return outcome.next == SendOutcome::Next::kGoOn || BackOff(outcome, stop);
+}
+
+bool DeliveryWorker::BackOff(const SendOutcome& outcome, const std::stop_token& stop) {
+  std::stop_source end;
+  {
+    MutexLock lock(mutex_);
+    backoff_end_ = end;
+    backoff_named_ = outcome.retry_after > absl::ZeroDuration();
+  }
+  const std::stop_callback ends_with_all(stop, [&end] { end.request_stop(); });
+  sleeper_.Sleep(DelayAfter(outcome), end.get_token());
+  return !stop.stop_requested();
 }
 
 absl::Status DeliveryWorker::Commit(const std::vector<OutgoingRow>& rows, const SendOutcome& outcome) {
@@ -116,7 +145,10 @@ void DeliveryWorker::Observe(const SendOutcome& outcome) {
   {
     MutexLock lock(mutex_);
     health_ = outcome.status;
+    ++attempts_;
+    changed_.NotifyAll();
   }
+  gives_way_ = options_.first != nullptr && (outcome.next != Next::kGoOn || last_next_ != Next::kGoOn);
   if (outcome.next != Next::kGoOn) failures_.Increment();
   blocked_.Set(outcome.next == Next::kWait ? 1 : 0);
   const std::optional<Reason> reason = ReasonOf(outcome.status);

@@ -4,8 +4,9 @@
 // What an attempt did not settle is sent again for ever; nothing is skipped. Failures that pass by themselves are
 // repeated with full-jitter back-off, never before the time that the other side named; those that need a person with a
 // slower one. One log line tells each change between delivering, failing and standing still. docs/delivery.md has the
-// table. Threading: Start() and Stop() from one thread; health() from any. Ownership: queue, sink and metrics outlive the
-// worker.
+// table. After a failure a worker lets another one go first (DeliveryOptions::first), so that what is urgent leads the
+// way out of an outage. Threading: Start() and Stop() from one thread; health() and GoFirst() from any. Ownership: queue,
+// sink, metrics and DeliveryOptions::first outlive the worker.
 #pragma once
 
 #include <memory>
@@ -27,6 +28,8 @@
 
 namespace zoomwatch::detector {
 
+class DeliveryWorker;
+
 struct DeliveryOptions {
   size_t max_rows = 1000;      // in one attempt
   size_t max_bytes = 900'000;  // of rows in one attempt, about
@@ -37,6 +40,8 @@ struct DeliveryOptions {
   BackoffPolicy::Options slow_backoff = {.initial = absl::Seconds(10), .longest = absl::Minutes(5)};
   // The longest time that the other side may name; beyond it this is taken.
   absl::Duration longest_retry_after = absl::Hours(1);
+  // Whose rows go before ours while our attempts fail, and once more when they do not fail any more; null: nobody's.
+  DeliveryWorker* first = nullptr;
 };
 
 class DeliveryWorker {
@@ -54,12 +59,18 @@ class DeliveryWorker {
   // OK, or why the last attempt did not settle all its rows.
   absl::Status health() const;
 
+  // Returns when no rows of this worker wait any more, or when an attempt that ends during the call failed. A back-off that is
+  // under way is cut short, unless the other side named its time. Also returns when the worker ends or `stop` is requested.
+  void GoFirst(const std::stop_token& stop);
+
  private:
   void Run(const std::stop_token& stop);
   // Waits for rows and makes one attempt with them. False: the worker must end.
   bool DeliverNext(const std::stop_token& stop);
   // Commits what the attempt settled.
   absl::Status Commit(const std::vector<OutgoingRow>& rows, const SendOutcome& outcome);
+  // Waits as the outcome of an attempt demands. False: stopped.
+  bool BackOff(const SendOutcome& outcome, const std::stop_token& stop);
   // How long to wait before the next attempt.
   absl::Duration DelayAfter(const SendOutcome& outcome);
   // Takes note of the outcome: health, metrics, and a log line when it differs in kind from the last one.
@@ -79,8 +90,13 @@ class DeliveryWorker {
   BackoffPolicy slow_backoff_;
   SendOutcome::Next last_next_ = SendOutcome::Next::kGoOn;
   std::optional<Reason> last_reason_;
+  bool gives_way_ = false;  // to options_.first before the next attempt
   mutable Mutex mutex_;
-  CondVar ended_changed_;
+  CondVar changed_;  // ended_, idle_, attempts_
+  bool idle_ ABSL_GUARDED_BY(mutex_) = true;  // no rows waited when it last looked
+  uint64_t attempts_ ABSL_GUARDED_BY(mutex_) = 0;  // that ended
+  std::stop_source backoff_end_ ABSL_GUARDED_BY(mutex_);
+  bool backoff_named_ ABSL_GUARDED_BY(mutex_) = false;  // by the other side
   bool ended_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Status health_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

@@ -68,7 +68,7 @@ LogsIngestionClient::LogsIngestionClient(Options options, HttpClient& http, Toke
 CallResult LogsIngestionClient::Post(const std::string& stream, const IngestionBody& body, const std::stop_token& stop,
                                      const std::stop_token& cancel) {
   for (bool again = false;; again = true) {
-    if (!AwaitBudget(body.plain_bytes, stop)) {
+    if (!AwaitBudget(body, stop)) {
       return {.kind = Kind::kRetry, .status = Error(Reason::kShuttingDown, "delivery ended by a stop")};
     }
     TokenProvider::Result token = tokens_.Get(stop);
@@ -87,12 +87,12 @@ CallResult LogsIngestionClient::Post(const std::string& stream, const IngestionB
   }
 }
 
-bool LogsIngestionClient::AwaitBudget(size_t bytes, const std::stop_token& stop) {
-  absl::Duration wait = budget_.Take(bytes);
+bool LogsIngestionClient::AwaitBudget(const IngestionBody& body, const std::stop_token& stop) {
+  absl::Duration wait = budget_.Take(body.plain_bytes, body.urgent);
   if (wait > absl::ZeroDuration()) metrics_.Counter(kBudgetWaits).Increment();
   while (wait > absl::ZeroDuration()) {
     if (!sleeper_.Sleep(wait, stop)) return false;
-    wait = budget_.Take(bytes);
+    wait = budget_.Take(body.plain_bytes, body.urgent);
   }
   return true;
 }

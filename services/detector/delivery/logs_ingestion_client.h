@@ -27,6 +27,7 @@ struct IngestionBody {
   std::string_view bytes;  // as they are sent
   bool gzip = false;
   size_t plain_bytes = 0;  // before compression
+  bool urgent = false;     // may use what the budget keeps for such calls
 };
 
 struct CallResult {
@@ -59,7 +60,7 @@ class LogsIngestionClient {
 
  private:
   // Waits until the budget grants the call. False: stopped.
-  bool AwaitBudget(size_t bytes, const std::stop_token& stop);
+  bool AwaitBudget(const IngestionBody& body, const std::stop_token& stop);
   absl::StatusOr<HttpResponse> Call(const std::string& stream, const IngestionBody& body, const Secret& token,
                                     const std::stop_token& cancel);
   CallResult Read(const std::string& stream, const absl::StatusOr<HttpResponse>& response, const Secret& token);

@@ -100,7 +100,7 @@ CallResult LogsIngestionSink::Call(const Attempt& attempt, size_t begin, size_t 
   const bool smaller = compressed.size() < body_.size();
   return client_.Post(
       options_.stream,
-      {.bytes = smaller ? compressed : std::string_view(body_), .gzip = smaller, .plain_bytes = body_.size()},
+      {.bytes = smaller ? compressed : std::string_view(body_), .gzip = smaller, .plain_bytes = body_.size(), .urgent = options_.urgent},
       attempt.stop, cancel_.get_token());
 }
 

@@ -32,6 +32,7 @@ class LogsIngestionSink final : public RowSink {
     absl::Duration max_span = absl::Minutes(30);  // Azure may refuse more in one call to an auxiliary table
     absl::Duration proof_horizon = absl::Hours(1);
     size_t max_suspects = 50;  // in a row, over all attempts
+    bool urgent = false;       // calls may use what the rule's budget keeps for such
   };
 
   LogsIngestionSink(Options options, LogsIngestionClient& client, const Clock& clock);

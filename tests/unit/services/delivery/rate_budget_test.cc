@@ -17,7 +17,7 @@ class RateBudgetTest : public ::testing::Test {
 
 TEST_F(RateBudgetTest, GrantsATenthAtOnceAndNineTenthsAMinute) {
   RateBudget budget({.calls_per_minute = 600, .bytes_per_minute = 1e9}, clock_);
-  for (int i = 0; i < 60; ++i) ASSERT_EQ(budget.Take(1), absl::ZeroDuration()) << i;
+  for (int i = 0; i < 54; ++i) ASSERT_EQ(budget.Take(1), absl::ZeroDuration()) << i;
   const absl::Duration wait = budget.Take(1);
   EXPECT_GT(wait, absl::Milliseconds(111));  // 540 a minute
   EXPECT_LT(wait, absl::Milliseconds(113));
@@ -26,13 +26,28 @@ TEST_F(RateBudgetTest, GrantsATenthAtOnceAndNineTenthsAMinute) {
   EXPECT_EQ(budget.Take(1), absl::ZeroDuration());
   EXPECT_GT(budget.Take(1), absl::ZeroDuration());
   clock_.Advance(absl::Hours(1));
-  for (int i = 0; i < 60; ++i) ASSERT_EQ(budget.Take(1), absl::ZeroDuration()) << i;
+  for (int i = 0; i < 54; ++i) ASSERT_EQ(budget.Take(1), absl::ZeroDuration()) << i;
   EXPECT_GT(budget.Take(1), absl::ZeroDuration());
+}
+
+TEST_F(RateBudgetTest, UrgentCallsHaveATenthOfTheirOwn) {
+  RateBudget budget({.calls_per_minute = 600, .bytes_per_minute = 6000}, clock_);
+  while (budget.Take(10) == absl::ZeroDuration()) {
+  }
+  for (int i = 0; i < 6; ++i) ASSERT_EQ(budget.Take(10, true), absl::ZeroDuration()) << i;
+  EXPECT_GT(budget.Take(10, true), absl::ZeroDuration());
+  // While others take all that they can get, an urgent call waits for its own share only.
+  for (int i = 0; i < 1000; ++i) {
+    clock_.Advance(absl::Milliseconds(200));
+    while (budget.Take(10) == absl::ZeroDuration()) {
+    }
+  }
+  EXPECT_EQ(budget.Take(50, true), absl::ZeroDuration());
 }
 
 TEST_F(RateBudgetTest, BytesCountToo) {
   RateBudget budget({.calls_per_minute = 1e9, .bytes_per_minute = 6000}, clock_);
-  EXPECT_EQ(budget.Take(600), absl::ZeroDuration());
+  EXPECT_EQ(budget.Take(540), absl::ZeroDuration());
   const absl::Duration wait = budget.Take(90);
   EXPECT_GE(wait, absl::Seconds(1));
   EXPECT_LT(wait, absl::Seconds(1.1));
@@ -42,6 +57,7 @@ TEST_F(RateBudgetTest, ACallAboveAFullBucketIsNotRefusedForEver) {
   RateBudget budget({.calls_per_minute = 600, .bytes_per_minute = 6000}, clock_);
   EXPECT_EQ(budget.Take(1'000'000), absl::ZeroDuration());
   EXPECT_GT(budget.Take(1), absl::ZeroDuration());
+  EXPECT_EQ(budget.Take(60, true), absl::ZeroDuration());
 }
 
 TEST_F(RateBudgetTest, NoMinuteExceedsTheLimits) {
