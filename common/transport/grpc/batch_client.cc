@@ -49,7 +49,7 @@ class BatchClient final : public EventSink<typename Rpc::Item> {
   ~BatchClient() override {
     MutexLock lock(mutex_);
     for (Call* call : calls_) call->context.TryCancel();
-    while (!calls_.empty()) none_left_.Wait(mutex_);
+    while (open_ > 0) none_left_.Wait(mutex_);
   }
 
   void Send(const std::string& batch_id, const std::vector<typename Rpc::Item>& items,
@@ -62,6 +62,7 @@ class BatchClient final : public EventSink<typename Rpc::Item> {
     {
       MutexLock lock(mutex_);
       calls_.insert(call);
+      ++open_;
     }
     Rpc::Start(*stub_, &call->context, &call->request, &call->response,
                [this, call](const grpc::Status& status) { Finish(call, status); });
@@ -92,16 +93,20 @@ class BatchClient final : public EventSink<typename Rpc::Item> {
     {
       MutexLock lock(mutex_);
       calls_.erase(call);
-      if (calls_.empty()) none_left_.NotifyAll();
     }
+    // The context shares the channel. It goes before the destructor may return: the last owner of a channel ends the threads of gRPC's
+    // callbacks, of which this is one.
     delete call;
+    MutexLock lock(mutex_);
+    if (--open_ == 0) none_left_.NotifyAll();
   }
 
   const std::unique_ptr<typename Rpc::Service::Stub> stub_;
   const absl::Duration deadline_;
   Mutex mutex_;
   CondVar none_left_;
-  std::set<Call*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::set<Call*> calls_ ABSL_GUARDED_BY(mutex_);  // those that can be cancelled
+  int open_ ABSL_GUARDED_BY(mutex_) = 0;           // those that are not yet destroyed
 };
 
 }  // namespace

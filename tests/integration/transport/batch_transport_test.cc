@@ -1,5 +1,7 @@
 // Batches over real gRPC servers: results, limits, deadlines, cancellation, and the mTLS matrix.
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -159,6 +161,17 @@ TEST_F(BatchTransportTest, CancelsAndCompletesCallsInFlightWhenTheClientGoes) {
   sink_.reset();
   EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
   handler_.ReleaseHeld();
+}
+
+TEST_F(BatchTransportTest, ReleasesItsChannelBeforeItIsGone) {
+  // gRPC ends the threads of its callbacks with the last channel; one of them must not be the thread that lets go of it.
+  // A full batch, because it takes its time to be destroyed.
+  const std::vector<RawWebhook> batch(kMaxBatchItems, Webhook("a-1"));
+  for (int i = 0; i < 50; ++i) {
+    sink_ = MakeIngestClient(grpc::CreateChannel("unix:nowhere", grpc::InsecureChannelCredentials()), absl::Seconds(20));
+    EXPECT_EQ(SendAndWait(*sink_, batch).status().code(), absl::StatusCode::kUnavailable);
+    sink_.reset();
+  }
 }
 
 TEST_F(BatchTransportTest, KeepsSeveralBatchesInFlight) {
