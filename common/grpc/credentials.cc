@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/crypto/certificate.h"
+#include "common/grpc/client_permissions.h"
 #include "common/log/log.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -58,24 +59,35 @@ absl::Status ExactlyOne(bool has_tls, bool allow_plaintext, std::string_view whe
                                    : "tls is missing (allow_plaintext: true serves one machine or a trusted mesh)"));
 }
 
+// Without names the list is no list: options that only look as if they kept somebody out are refused.
+absl::Status CheckNames(const config::v1::GrpcServer& options) {
+  const bool verifies_clients = options.has_tls() && !options.tls().client_ca_file().empty();
+  if (!verifies_clients && !options.allowed_client_names().empty()) {
+    return Error(Reason::kConfigInvalidValue, "grpc.allowed_client_names: needs tls.client_ca_file");
+  }
+  if (!options.api_client_names().empty() && options.allowed_client_names().empty()) {
+    return Error(Reason::kConfigInvalidValue, "grpc.api_client_names: needs allowed_client_names; without them everybody may call everything");
+  }
+  return absl::OkStatus();
+}
+
+std::set<std::string, std::less<>> AllNames(const config::v1::GrpcServer& options) {
+  std::set<std::string, std::less<>> names(options.allowed_client_names().begin(), options.allowed_client_names().end());
+  names.insert(options.api_client_names().begin(), options.api_client_names().end());
+  return names;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const config::v1::GrpcServer& options,
                                                                               const Clock& clock) {
   ZOOMWATCH_RETURN_IF_ERROR(ExactlyOne(options.has_tls(), options.allow_plaintext(), "grpc"));
-  if (!options.has_tls()) {
-    if (!options.allowed_client_names().empty()) {
-      return Error(Reason::kConfigInvalidValue, "grpc.allowed_client_names: needs tls.client_ca_file");
-    }
-    return grpc::InsecureServerCredentials();
-  }
+  ZOOMWATCH_RETURN_IF_ERROR(CheckNames(options));
+  if (!options.has_tls()) return grpc::InsecureServerCredentials();
   const config::v1::ServerTls& files = options.tls();
   ZOOMWATCH_RETURN_IF_ERROR(CheckCertificatePair(files.certificate_file(), files.private_key_file(), clock.Now()));
   const bool verifies_clients = !files.client_ca_file().empty();
   if (verifies_clients) ZOOMWATCH_RETURN_IF_ERROR(CheckAuthorities(files.client_ca_file()));
-  if (!verifies_clients && !options.allowed_client_names().empty()) {
-    return Error(Reason::kConfigInvalidValue, "grpc.allowed_client_names: needs tls.client_ca_file");
-  }
   tls::TlsServerCredentialsOptions tls_options(std::make_shared<tls::FileWatcherCertificateProvider>(
       files.private_key_file(), files.certificate_file(), files.client_ca_file(), kCertificateRefreshSeconds));
   tls_options.watch_identity_key_cert_pairs();
@@ -84,10 +96,12 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(c
     tls_options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
   if (!options.allowed_client_names().empty()) {
-    tls_options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<AllowedNames>(
-        std::set<std::string, std::less<>>(options.allowed_client_names().begin(), options.allowed_client_names().end())));
+    tls_options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<AllowedNames>(AllNames(options)));
   }
-  return tls::TlsServerCredentials(tls_options);
+  std::shared_ptr<grpc::ServerCredentials> credentials = tls::TlsServerCredentials(tls_options);
+  // Only where there is a difference to make: it costs something with each call.
+  if (!options.api_client_names().empty()) credentials->SetAuthMetadataProcessor(std::make_shared<ClientPermissions>(options));
+  return credentials;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(const config::v1::GrpcClient& options,

@@ -17,7 +17,8 @@ namespace zoomwatch {
 inline constexpr unsigned kCertificateRefreshSeconds = 2;
 
 // With client_ca_file, clients must show a certificate that chains to it (mTLS); with allowed_client_names, one whose common
-// name or a DNS name is in the list, otherwise the handshake fails and a warning PEER_NOT_ALLOWED is logged.
+// name or a DNS name is in the list or in api_client_names, otherwise the handshake fails and a warning PEER_NOT_ALLOWED is logged.
+// What the names of api_client_names may call: client_permissions.h.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const config::v1::GrpcServer& options,
                                                                               const Clock& clock);
 

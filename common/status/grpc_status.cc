@@ -1,5 +1,6 @@
 #include "common/status/grpc_status.h"
 
+#include <optional>
 #include <string>
 
 #include "common/status/reasons.h"
@@ -9,7 +10,21 @@ namespace zoomwatch {
 namespace {
 
 constexpr char kDomain[] = "zoomwatch";
+// The standard's name, since the bytes are the standard's: libraries of other languages then know the type.
+constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
 constexpr size_t kMaxMessageBytes = 1024;
+
+// None: no reason of ours is in the details.
+std::optional<Reason> ReasonIn(const std::string& details) {
+  rpc::v1::Status status;
+  if (!status.ParseFromString(details)) return std::nullopt;
+  for (const google::protobuf::Any& detail : status.details()) {
+    rpc::v1::ErrorInfo info;
+    if (detail.type_url() != kErrorInfoUrl || !info.ParseFromString(detail.value()) || info.domain() != kDomain) continue;
+    if (const ReasonRow* row = FindReason(info.reason()); row != nullptr) return row->reason;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -21,19 +36,20 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
     rpc::v1::ErrorInfo info;
     info.set_reason(std::string(NameOf(*reason)));
     info.set_domain(kDomain);
-    details = info.SerializeAsString();
+    rpc::v1::Status whole;
+    whole.set_code(static_cast<int>(status.code()));
+    whole.set_message(message);
+    google::protobuf::Any& detail = *whole.add_details();
+    detail.set_type_url(kErrorInfoUrl);
+    detail.set_value(info.SerializeAsString());
+    details = whole.SerializeAsString();
   }
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message, details);
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  rpc::v1::ErrorInfo info;
-  if (!status.error_details().empty() && info.ParseFromString(status.error_details()) && info.domain() == kDomain) {
-    if (const ReasonRow* row = FindReason(info.reason()); row != nullptr) {
-      return Error(row->reason, status.error_message());
-    }
-  }
+  if (const auto reason = ReasonIn(status.error_details())) return Error(*reason, status.error_message());
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 

@@ -74,7 +74,7 @@ constexpr ReasonRow kTable[] = {
     {Reason::kItemMalformed, "ITEM_MALFORMED", Code::kInvalidArgument, Retry::kNever, 0,
      "An item lacks a field that it must have; the other items of the batch were stored."},
     {Reason::kPeerNotAllowed, "PEER_NOT_ALLOWED", Code::kPermissionDenied, Retry::kFixSettings, 0,
-     "The client's certificate names nobody in grpc.allowed_client_names."},
+     "The client's certificate names nobody who may call this; see grpc.allowed_client_names and api_client_names."},
     {Reason::kOverloaded, "OVERLOADED", Code::kResourceExhausted, Retry::kLater, 0,
      "The service works on as many batches as it may."},
     {Reason::kStoreFull, "STORE_FULL", Code::kResourceExhausted, Retry::kLater, 0,

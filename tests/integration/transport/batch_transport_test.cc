@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "common/grpc/channel.h"
+#include "common/grpc/client_permissions.h"
+#include "common/grpc/health.h"
 #include "common/grpc/limits.h"
 #include "common/grpc/server.h"
 #include "common/sync/mutex.h"
@@ -254,6 +256,45 @@ TEST_F(MtlsTest, LetsInTheNamedClientAndNobodyElse) {
   plaintext.set_allow_plaintext(true);
   EXPECT_NE(CallAs(plaintext), absl::StatusCode::kOk);
   EXPECT_EQ(handler_.Items().size(), 2u);
+}
+
+// The name of an outside program opens the connection and the services for programs, but sends no batch.
+TEST_F(MtlsTest, LetsApiClientsCallWhatIsMadeForThemOnly) {
+  options_.add_api_client_names("soc");
+  ASSERT_OK(Listen(options_));
+  EXPECT_EQ(CallAs(ClientWith(ca_.Issue("c1", {.common_name = "receiver"}), ca_.ca_file())), absl::StatusCode::kOk);
+  const auto by_dns = ca_.Issue("c2", {.common_name = "soc", .subject_alternative_names = {"DNS:receiver"}});
+  EXPECT_EQ(CallAs(ClientWith(by_dns, ca_.ca_file())), absl::StatusCode::kOk) << "one of its names may";
+  const config::v1::GrpcClient api_client = ClientWith(ca_.Issue("c3", {.common_name = "soc"}), ca_.ca_file());
+  EXPECT_EQ(CallAs(api_client), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(handler_.Items().size(), 2u);
+
+  auto health_client = api_client;
+  health_client.set_address(server_->address());
+  auto channel = MakeChannel(health_client, SystemClock::Get());
+  ASSERT_OK(channel);
+  server_->SetServing(true);
+  EXPECT_OK(CheckHealth(*channel, absl::Now() + absl::Seconds(20)));
+  const config::v1::GrpcClient stranger = ClientWith(ca_.Issue("c4", {.common_name = "detector"}), ca_.ca_file());
+  EXPECT_EQ(CallAs(stranger), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(MtlsTest, ApiClientsWithoutAListOfTheOthersAreRefused) {
+  options_.clear_allowed_client_names();
+  options_.add_api_client_names("soc");
+  EXPECT_THAT(Listen(options_), testing::HasReasonAndMessage(Reason::kConfigInvalidValue, HasSubstr("api_client_names")));
+}
+
+TEST(ClientPermissions, ApiMethodsAreThoseOfTheServicesForPrograms) {
+  EXPECT_TRUE(IsApiMethod("/zoomwatch.alert.v1.AlertService/SubscribeAlerts"));
+  EXPECT_TRUE(IsApiMethod("/zoomwatch.hunt.v1.HuntService/Hunt"));
+  EXPECT_TRUE(IsApiMethod("/zoomwatch.rule.v1.RuleService/ListRules"));
+  EXPECT_TRUE(IsApiMethod("/zoomwatch.ledger.v1.LedgerService/GetLedger"));
+  EXPECT_TRUE(IsApiMethod("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"));
+  for (const char* path : {"/zoomwatch.detect.v1.DetectService/DetectEvents", "/zoomwatch.ingest.v1.IngestService/IngestWebhooks", "", "/",
+                           "/zoomwatch.alert.v1.AlertServiceX/Y", "zoomwatch.alert.v1.AlertService/ListAlerts"}) {
+    EXPECT_FALSE(IsApiMethod(path)) << path;
+  }
 }
 
 TEST_F(MtlsTest, ClientRefusesAServerOfAnotherAuthorityOrName) {

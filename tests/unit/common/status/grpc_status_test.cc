@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/testing/status_matchers.h"
+#include "zoomwatch/rpc/v1/error_info.pb.h"
 
 namespace zoomwatch {
 namespace {
@@ -33,6 +34,28 @@ TEST(GrpcStatus, IgnoresDetailsOfForeignOrigin) {
   const grpc::Status foreign(grpc::StatusCode::INTERNAL, "x", "\x01\x02 not a message");
   EXPECT_EQ(ReasonOf(FromGrpcStatus(foreign)), std::nullopt);
   EXPECT_EQ(FromGrpcStatus(foreign).code(), absl::StatusCode::kInternal);
+}
+
+// Libraries of other languages take the whole status from the details: code and message must be those of the call, not absent.
+TEST(GrpcStatus, DetailsRepeatCodeAndMessage) {
+  const grpc::Status status = ToGrpcStatus(Error(Reason::kQueryInvalid, "line 1"));
+  rpc::v1::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.code(), 3);
+  EXPECT_EQ(details.message(), "line 1");
+  ASSERT_EQ(details.details_size(), 1);
+  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.ErrorInfo");
+  EXPECT_TRUE(ToGrpcStatus(absl::InternalError("no reason")).error_details().empty());
+}
+
+TEST(GrpcStatus, IgnoresReasonsOfAnotherDomain) {
+  rpc::v1::ErrorInfo info;
+  info.set_reason("QUERY_INVALID");
+  info.set_domain("other.example");
+  rpc::v1::Status details;
+  details.add_details()->set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
+  details.mutable_details(0)->set_value(info.SerializeAsString());
+  EXPECT_EQ(ReasonOf(FromGrpcStatus(grpc::Status(grpc::StatusCode::INTERNAL, "x", details.SerializeAsString()))), std::nullopt);
 }
 
 }  // namespace
