@@ -46,17 +46,29 @@ RelationPtr Filter(RelationPtr input, ScalarPtr predicate) {
   return filter;
 }
 
-RelationPtr OnlyEvent(RelationPtr table, std::size_t id_column, std::string_view event_id) {
-  auto id = std::make_shared<Scalar>();
-  id->type = kql::Type::kString;
-  id->constant = kql::Value::String(std::string(event_id));
-  id->per_query = true;
+// The rows whose column has that value.
+RelationPtr Only(RelationPtr input, std::size_t column, const kql::Value& value) {
+  auto constant = std::make_shared<Scalar>();
+  constant->type = input->schema[column].type;
+  constant->constant = value;
+  constant->per_query = true;
   auto equals = std::make_shared<Scalar>();
   equals->kind = ScalarKind::kOperator;
   equals->type = kql::Type::kBool;
   equals->op = kql::Op::kEqual;
-  equals->children = {Column(table->schema, id_column), std::move(id)};
-  return Filter(std::move(table), std::move(equals));
+  equals->children = {Column(input->schema, column), std::move(constant)};
+  return Filter(std::move(input), std::move(equals));
+}
+
+// The values as columns of their own over the rows.
+RelationPtr Project(RelationPtr input, const std::vector<ScalarPtr>& values) {
+  auto project = std::make_shared<Relation>();
+  project->kind = RelationKind::kProject;
+  project->depth = input->depth + 1;
+  for (std::size_t i = 0; i < values.size(); ++i) project->schema.push_back({fmt::format("key{}", i), values[i]->type});
+  project->inputs = {std::move(input)};
+  project->outputs = values;
+  return project;
 }
 
 void CollectColumns(const Scalar& scalar, std::set<std::size_t>& columns) {
@@ -69,39 +81,38 @@ std::vector<ScalarPtr> ConjunctsOf(const ScalarPtr& predicate) {
   return {predicate};
 }
 
-// A place where the query reads a table, and the steps above it that see one row at a time.
+// A place where the query reads a table, and the steps above it.
 struct Path {
+  struct Step {
+    RelationPtr relation;
+    std::size_t input = 0;  // of the relation: the one that the step before is
+  };
   RelationPtr table;
-  std::vector<RelationPtr> steps;  // from the table up
+  std::vector<Step> steps;  // from the table up
+  bool in_subquery = false;
 };
-
-bool IsLinear(RelationKind kind) {
-  return kind == RelationKind::kFilter || kind == RelationKind::kProject || kind == RelationKind::kExpand || kind == RelationKind::kParse ||
-         kind == RelationKind::kSerialize;
-}
 
 void CollectFromScalar(const Scalar& scalar, std::set<const Relation*>& seen, std::vector<Path>& paths);
 
-// `above`: the linear steps from here up, the nearest last.
-void CollectPaths(const RelationPtr& relation, std::vector<RelationPtr> above, std::set<const Relation*>& seen, std::vector<Path>& paths) {
+// `above`: the steps from here up, the nearest last.
+void CollectPaths(const RelationPtr& relation, std::vector<Path::Step> above, bool in_subquery, std::set<const Relation*>& seen, std::vector<Path>& paths) {
   if (relation->kind == RelationKind::kTable) {
     std::reverse(above.begin(), above.end());
-    paths.push_back({relation, std::move(above)});
+    paths.push_back({relation, std::move(above), in_subquery});
     return;
   }
   if (!seen.insert(relation.get()).second) return;
   for (const ScalarPtr& scalar : relation->outputs) CollectFromScalar(*scalar, seen, paths);
   if (relation->predicate != nullptr) CollectFromScalar(*relation->predicate, seen, paths);
-  if (IsLinear(relation->kind)) {
-    above.push_back(relation);
-  } else {
-    above.clear();
+  above.push_back({relation, 0});
+  for (std::size_t input = 0; input < relation->inputs.size(); ++input) {
+    above.back().input = input;
+    CollectPaths(relation->inputs[input], above, in_subquery, seen, paths);
   }
-  for (const RelationPtr& input : relation->inputs) CollectPaths(input, above, seen, paths);
 }
 
 void CollectFromScalar(const Scalar& scalar, std::set<const Relation*>& seen, std::vector<Path>& paths) {
-  if (scalar.relation != nullptr) CollectPaths(scalar.relation, {}, seen, paths);
+  if (scalar.relation != nullptr) CollectPaths(scalar.relation, {}, true, seen, paths);
   for (const ScalarPtr& child : scalar.children) CollectFromScalar(*child, seen, paths);
 }
 
@@ -117,25 +128,133 @@ class Explainer {
       lines_.push_back(place + ": this table has no EventId, so that the event cannot be followed");
       return absl::OkStatus();
     }
-    RelationPtr at = OnlyEvent(path.table, *id, event_id_);
+    RelationPtr at = Only(path.table, *id, kql::Value::String(std::string(event_id_)));
     ZOOMWATCH_ASSIGN_OR_RETURN(kql::ResultTable rows, Run(at));
     if (rows.rows.empty()) {
       lines_.push_back(place + ": stopped: the event is not in the table at this time");
       return absl::OkStatus();
     }
     lines_.push_back(place + ": the event is read");
-    for (const RelationPtr& step : path.steps) {
-      ZOOMWATCH_ASSIGN_OR_RETURN(const bool goes_on, Pass(*step, at));
+    for (const Path::Step& step : path.steps) {
+      ZOOMWATCH_ASSIGN_OR_RETURN(const bool goes_on, PassStep(step, at));
       if (!goes_on) return absl::OkStatus();
     }
-    lines_.push_back("  passed: what follows sees other rows too (summarize, join, ...), or the event is in the result");
+    lines_.push_back(path.in_subquery ? "  passed: it is in what the subquery gives" : "  passed: it is in the result");
     return absl::OkStatus();
   }
 
   std::vector<std::string> Take() { return std::move(lines_); }
 
  private:
-  // Appends what the step does with the rows of `at`, and makes `at` its result. False: nothing is left.
+  // Appends what the step does with the rows of `at`, and makes `at` its result. False: nothing is left, or it cannot be followed.
+  absl::StatusOr<bool> PassStep(const Path::Step& step, RelationPtr& at) {
+    switch (step.relation->kind) {
+      case RelationKind::kAggregate: return JoinGroup(step.relation, at);
+      case RelationKind::kJoin: return MeetPartners(*step.relation, step.input, at);
+      case RelationKind::kUnion: {
+        auto one = std::make_shared<Relation>(*step.relation);
+        one->inputs = {at};
+        one->union_columns = {step.relation->union_columns[step.input]};
+        if (!one->source_names.empty()) one->source_names = {step.relation->source_names[step.input]};
+        at = std::move(one);
+        return true;
+      }
+      case RelationKind::kTop:
+      case RelationKind::kTake:
+        lines_.push_back(fmt::format("  passed: what follows chooses among all rows: {}", TextOf(step.relation->span)));
+        return false;
+      case RelationKind::kTable:
+      case RelationKind::kRows:
+      case RelationKind::kRange:
+      case RelationKind::kInput:
+      case RelationKind::kFilter:
+      case RelationKind::kProject:
+      case RelationKind::kSort:
+      case RelationKind::kExpand:
+      case RelationKind::kApply:
+      case RelationKind::kParse:
+      case RelationKind::kSerialize: return Pass(*step.relation, at);
+    }
+    return false;
+  }
+
+  // summarize, distinct: `at` becomes the row of the first of its groups, made of all events.
+  absl::StatusOr<bool> JoinGroup(const RelationPtr& aggregate, RelationPtr& at) {
+    std::vector<kql::Value> keys;
+    if (!aggregate->keys.empty()) {
+      ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable rows, Run(Project(at, aggregate->keys)));
+      keys = rows.rows.front();
+    }
+    std::string group;
+    RelationPtr row = aggregate;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      group += fmt::format("{}{} = {}", i == 0 ? "" : ", ", aggregate->schema[i].name, Shortened(kql::ToText(keys[i])));
+      if (!keys[i].is_null()) row = Only(row, i, keys[i]);
+    }
+    if (std::any_of(keys.begin(), keys.end(), [](const kql::Value& key) { return key.is_null(); })) {
+      lines_.push_back(fmt::format("  joins a group without a value: {}", group));
+      return false;
+    }
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable rows, Run(row));
+    if (rows.rows.empty()) {  // a key that equals no constant, such as NaN or an array
+      lines_.push_back(fmt::format("  joins the group {}, which cannot be followed", group));
+      return false;
+    }
+    std::string values;
+    for (std::size_t c = keys.size(); c < aggregate->schema.size(); ++c) {
+      values += fmt::format("{}{} = {}", values.empty() ? "; then it has " : ", ", aggregate->schema[c].name, Shortened(kql::ToText(rows.rows.front()[c])));
+    }
+    lines_.push_back(fmt::format("  joins the group{}{}{}", group.empty() ? " of all rows" : " ", group, values));
+    at = std::move(row);
+    return true;
+  }
+
+  // join, lookup: whether the other side has the keys of `at`, which is input `side`, and what that means for it.
+  absl::StatusOr<bool> MeetPartners(const Relation& join, std::size_t side, RelationPtr& at) {
+    using kql::JoinKind;
+    const bool right = side == 1;
+    const std::vector<ScalarPtr>& own_keys = right ? join.right_keys : join.left_keys;
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable keys, Run(Project(at, own_keys)));
+    std::string key;
+    for (std::size_t i = 0; i < own_keys.size(); ++i) {
+      const std::string name = own_keys[i]->kind == ScalarKind::kColumn ? at->schema[own_keys[i]->column].name : TextOf(own_keys[i]->span);
+      key += fmt::format("{}{} = {}", i == 0 ? "" : ", ", name, Shortened(kql::ToText(keys.rows.front()[i])));
+    }
+    ZOOMWATCH_ASSIGN_OR_RETURN(const bool has_partner, HasPartner(join, side, at));
+    const std::string what = fmt::format("join at {}: {} of the {} side has {}", PlaceOf(join.span), has_partner ? "a row" : "no row", right ? "left" : "right", key);
+    const bool of_semi = KeepsOnlyLeft(join.join) || KeepsOnlyRight(join.join);
+    const bool shown = !of_semi || KeepsOnlyRight(join.join) == right;
+    const bool anti = join.join == JoinKind::kLeftAnti || join.join == JoinKind::kRightAnti;
+    if (!shown) {
+      lines_.push_back(fmt::format("  {}; {}", what, !has_partner ? "it decides nothing" : anti ? "it takes that row away" : "it lets that row through"));
+      return false;
+    }
+    const bool alone = join.join == JoinKind::kFullOuter || (join.join == JoinKind::kLeftOuter && !right) || (join.join == JoinKind::kRightOuter && right);
+    const bool passes = alone || has_partner != anti;
+    lines_.push_back(fmt::format("  {}: {}", passes ? "passed" : "stopped by", what));
+    auto next = std::make_shared<Relation>(join);
+    next->inputs[side] = at;
+    // Of an outer join not the rows of the other side that have no partner.
+    if (!of_semi && join.join != JoinKind::kInnerUnique) next->join = !alone ? JoinKind::kInner : right ? JoinKind::kRightOuter : JoinKind::kLeftOuter;
+    at = std::move(next);
+    return passes;
+  }
+
+  absl::StatusOr<bool> HasPartner(const Relation& join, std::size_t side, const RelationPtr& at) {
+    auto partners = std::make_shared<Relation>();
+    partners->kind = RelationKind::kJoin;
+    partners->join = kql::JoinKind::kLeftSemi;
+    partners->schema = at->schema;
+    partners->depth = join.depth + 1;
+    partners->inputs = {at, join.inputs[1 - side]};
+    partners->left_keys = side == 1 ? join.right_keys : join.left_keys;
+    partners->right_keys = side == 1 ? join.left_keys : join.right_keys;
+    for (std::size_t c = 0; c < at->schema.size(); ++c) partners->join_outputs.push_back({.right = false, .column = c});
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable rows, Run(partners));
+    return !rows.rows.empty();
+  }
+
+  // A step that sees one row at a time.
   absl::StatusOr<bool> Pass(const Relation& step, RelationPtr& at) {
     if (step.kind == RelationKind::kFilter) {
       for (const ScalarPtr& conjunct : ConjunctsOf(step.predicate)) {
@@ -198,7 +317,7 @@ absl::StatusOr<std::vector<std::string>> ExplainEvent(const kql::BoundQuery& que
                                                       std::string_view event_id, kql::Ticks now) {
   std::vector<Path> paths;
   std::set<const Relation*> seen;
-  CollectPaths(query.root, {}, seen, paths);
+  CollectPaths(query.root, {}, false, seen, paths);
   Explainer explainer(text, tables, event_id, now);
   for (const Path& path : paths) ZOOMWATCH_RETURN_IF_ERROR(explainer.Explain(path));
   return explainer.Take();

@@ -1,5 +1,6 @@
 // What became of one event in a query: for each place where the query reads its table, the steps that the event passed and the
-// condition that stopped it, with the values that decided. Found by running the query's own steps over that event, so it cannot
+// condition that stopped it, with the values that decided. Behind a summarize the event's group is followed, made of all events; at a join
+// it is said whether the other side has its keys. Found by running the query's own steps over that event, so it cannot
 // differ from what the rule does. Pure but for the tables.
 #pragma once
 
