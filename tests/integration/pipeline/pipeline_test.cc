@@ -26,6 +26,7 @@
 #include "common/testing/temp_dir.h"
 #include "common/time/clock.h"
 #include "services/receiver/signature_verifier.h"
+#include "tests/integration/cli/program.h"
 
 namespace zoomwatch {
 namespace {
@@ -66,7 +67,8 @@ class PipelineTest : public ::testing::Test {
     Write("receiver.yaml", "webhook: {listen_address: '" + host_ + ":8443', allow_plaintext: true}\n" +
                                "zoom_accounts: [{name: main, secret_token_files: [token]}]\n"
                                "spool: {directory: spool, segment_bytes: 4MiB}\n"
-                               "normalizer: {address: '" + host_ + ":8444', allow_plaintext: true, deadline: 2s}\n" +
+                               "normalizer: {address: '" + host_ + ":8444', allow_plaintext: true, deadline: 2s}\n"
+                               "grpc: {listen_address: '" + host_ + ":8446', allow_plaintext: true}\n"
                                "admin: {listen_address: '" + host_ + ":9090'}\n");
     Write("normalizer.yaml", "grpc: {listen_address: '" + host_ + ":8444', allow_plaintext: true}\n" +
                                  "detector: {address: '" + host_ + ":8445', allow_plaintext: true, deadline: 2s}\n" +
@@ -213,9 +215,11 @@ TEST_F(PipelineTest, StopsCleanlyOnSigtermAndLosesNothing) {
 TEST_F(PipelineTest, SurvivesKillsAtRandomPointsWithoutLossOrRepeat) {
   SCOPED_TRACE("seed " + std::to_string(seed_));
   StartAll();
-  constexpr int kRounds = 50;
+  const char* kills = std::getenv("ZOOMWATCH_KILLS");
+  const int rounds = kills == nullptr ? 50 : std::atoi(kills);
+  ASSERT_GT(rounds, 0);
   int next = 0;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const auto victim = static_cast<Service>(round % 3);
     const auto delay = std::chrono::microseconds(random_() % 30'000);
     std::thread killer([&] {
@@ -240,6 +244,11 @@ TEST_F(PipelineTest, SurvivesKillsAtRandomPointsWithoutLossOrRepeat) {
   }
   for (int i = 0; i < next; ++i) EXPECT_EQ(markers.count("marker-" + std::to_string(i)), 1u) << i;
   EXPECT_EQ(rows.size(), static_cast<size_t>(next));
+  const testing::ProgramResult ledger = testing::RunProgram(
+      "zoomwatch", {"ledger", "--address", host_ + ":8446", "--address", host_ + ":8445", "--plaintext", "--wait", "30s", "--json"});
+  EXPECT_EQ(ledger.code, 0) << ledger.error;
+  EXPECT_THAT(ledger.out, ::testing::HasSubstr("\"delivered\":" + std::to_string(next) + ","));
+  EXPECT_THAT(ledger.out, ::testing::HasSubstr("\"balances\":true"));
 }
 
 }  // namespace
