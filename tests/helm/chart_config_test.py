@@ -3,7 +3,9 @@
 The pods' volumes are laid out below a temporary folder from the rendered manifests, so a file that the configuration names and the pod
 does not mount is found too. Certificates are not read by --check-config; the smoke test starts the programs with real ones.
 """
+import base64
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -143,6 +145,49 @@ class Rules(unittest.TestCase):
             self.assertNotIn("rules", config)
             self.assertNotIn("alerts_file", config["delivery"]["json_lines"])
             self.assertEqual(check_config(objects, component).returncode, 0)
+
+
+class Api(unittest.TestCase):
+    def test_nobody_outside_by_default(self):
+        self.assertNotIn("api_client_names", config_of(chart.render(), "detector")["grpc"])
+        for sets in ((), ("mode=allInOne",)):
+            objects = chart.render(sets=sets)
+            self.assertEqual([thing for thing in chart.of_kind(objects, "Service") if not thing["metadata"]["name"].endswith("-headless")
+                              and "receiver" not in thing["metadata"]["name"]], [])
+        self.assertNotIn("grpc", config_of(chart.render(sets=("mode=allInOne",)), "all-in-one"))
+
+    def test_clients_of_the_detector_put_nothing_in(self):
+        grpc = config_of(chart.render("ha"), "detector")["grpc"]
+        self.assertEqual(grpc["allowed_client_names"], ["prod-zoomwatch-normalizer.zoomwatch.svc"])
+        self.assertEqual(grpc["api_client_names"], ["soc-exporter.soc.svc"])
+        self.assertIs(grpc["reflection"], True)
+
+    def test_the_service_has_the_name_of_the_certificate_behind_it(self):
+        for scenario, component in (("ha", "detector"), ("all-in-one", "all-in-one")):
+            objects = chart.render(scenario)
+            name = "prod-zoomwatch-" + component
+            (service,) = [thing for thing in chart.of_kind(objects, "Service") if thing["metadata"]["name"] == name]
+            self.assertEqual(service["spec"]["selector"]["app.kubernetes.io/component"], component)
+            ports = {port["name"]: port["containerPort"] for port in pod_spec(objects, component)["containers"][0]["ports"]}
+            self.assertEqual((service["spec"]["ports"][0]["port"], service["spec"]["ports"][0]["targetPort"], ports["grpc"]), (8444, "grpc", 8444))
+            self.assertEqual(names_in_certificate(objects, name), ["%s.%s.svc" % (name, chart.NAMESPACE)])
+
+    def test_all_in_one_lets_in_the_clients_with_a_certificate_only(self):
+        grpc = config_of(chart.render("all-in-one"), "all-in-one")["grpc"]
+        self.assertEqual(grpc, {"listen_address": "0.0.0.0:8444", "allowed_client_names": ["soc-exporter.soc.svc"], "tls": {
+            "certificate_file": "/etc/zoomwatch/mtls/tls.crt", "private_key_file": "/etc/zoomwatch/mtls/tls.key",
+            "client_ca_file": "/etc/zoomwatch/mtls/ca.crt"}})
+
+
+def names_in_certificate(objects, name):
+    """The DNS names of an identity: what cert-manager is asked for, or what is in the generated certificate."""
+    for thing in chart.of_kind(objects, "Certificate"):
+        if thing["spec"]["secretName"] == name + "-mtls":
+            return thing["spec"]["dnsNames"]
+    (secret,) = [thing for thing in chart.of_kind(objects, "Secret") if thing["metadata"]["name"] == name + "-mtls"]
+    text = subprocess.run(["openssl", "x509", "-noout", "-ext", "subjectAltName"], input=base64.b64decode(secret["data"]["tls.crt"]),
+                          capture_output=True, check=True).stdout.decode()
+    return re.findall(r"DNS:([\w.-]+)", text)
 
 
 class Identities(unittest.TestCase):

@@ -119,11 +119,13 @@ class AllInOne(unittest.TestCase):
     def test_it_is_one_workload_behind_the_same_service(self):
         objects = chart.render("all-in-one")
         self.assertEqual(chart.services_of(objects), ["all-in-one"])
-        self.assertEqual(chart.of_kind(objects, "Secret"), [])  # no hop needs an identity
+        self.assertEqual([thing["metadata"]["name"] for thing in chart.of_kind(objects, "Secret")],
+                         ["prod-zoomwatch-mtls-ca", "prod-zoomwatch-all-in-one-mtls"])  # for the clients of the API
+        self.assertEqual(chart.of_kind(chart.render(sets=("mode=allInOne",)), "Secret"), [])  # no hop needs an identity
         stateful = chart.one(objects, "StatefulSet")
         self.assertEqual(stateful["spec"]["template"]["spec"]["containers"][0]["image"], "zoomwatch-cli:0.1.0")
         services = {thing["metadata"]["name"] for thing in chart.of_kind(objects, "Service")}
-        self.assertEqual(services, {"prod-zoomwatch-receiver", "prod-zoomwatch-receiver-headless"})
+        self.assertEqual(services, {"prod-zoomwatch-receiver", "prod-zoomwatch-receiver-headless", "prod-zoomwatch-all-in-one"})
         self.assertIn(stateful["spec"]["serviceName"], services)
 
     def test_it_takes_the_options_of_all_three(self):

@@ -31,6 +31,8 @@ def outside(scenario):
         "dns": Endpoint("kube-system", labels={"k8s-app": "kube-dns"}),
         "azure": Endpoint(address="203.0.113.77"),
     }
+    if scenario in ("ha", "all-in-one"):
+        ends["clients"] = Endpoint("soc", labels={"app": "exporter"})
     if scenario == "ha":
         ends["ingress"] = Endpoint("gateways", labels={"app": "envoy"})
         ends["monitoring"] = Endpoint("observability", labels={"app.kubernetes.io/name": "prometheus"})
@@ -47,6 +49,7 @@ STRANGERS = {
         "app.kubernetes.io/name": "zoomwatch", "app.kubernetes.io/instance": "other", "app.kubernetes.io/component": "receiver"}),
     "our labels in another namespace": Endpoint("attacker", labels={
         "app.kubernetes.io/name": "zoomwatch", "app.kubernetes.io/instance": chart.RELEASE, "app.kubernetes.io/component": "receiver"}),
+    "another pod beside a client of the API": Endpoint("soc", labels={"app": "other"}),
     "pod of kube-system": Endpoint("kube-system", labels={"app": "other"}),
     "instance metadata": Endpoint(address="169.254.169.254"),
     "private address": Endpoint(address="10.0.0.7"),

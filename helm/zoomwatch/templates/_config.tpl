@@ -21,7 +21,7 @@ tls:
   server_name: {{ include "zoomwatch.identity" . }}
 {{- end -}}
 
-{{/* {"root": $, "caller": the one service that may call} */}}
+{{/* {"root": $, "caller": the one service that may call everything} */}}
 {{- define "zoomwatch.grpcServer" -}}
 listen_address: "0.0.0.0:8444"
 tls:
@@ -135,8 +135,11 @@ alert_retention: {{ $rules.alertRetention | quote }}
 {{- end -}}
 
 {{- define "zoomwatch.detector.config" -}}
+{{- $grpc := include "zoomwatch.grpcServer" (dict "root" . "caller" "normalizer") | fromYaml -}}
+{{- with .Values.api.clientNames -}}{{- $_ := set $grpc "api_client_names" . -}}{{- end -}}
+{{- if .Values.api.reflection -}}{{- $_ := set $grpc "reflection" true -}}{{- end -}}
 {{- $computed := dict
-    "grpc" (include "zoomwatch.grpcServer" (dict "root" . "caller" "normalizer") | fromYaml)
+    "grpc" $grpc
     "store" (dict "directory" "/var/lib/zoomwatch/store")
     "delivery" (include "zoomwatch.detector.delivery" . | fromYaml)
     "admin" (dict "listen_address" "0.0.0.0:9090")
@@ -154,6 +157,11 @@ alert_retention: {{ $rules.alertRetention | quote }}
 {{- $_ := set $config "delivery" $detector.delivery -}}
 {{- with $detector.rules -}}{{- $_ := set $config "rules" . -}}{{- end -}}
 {{- with .Values.normalizer.config.json -}}{{- $_ := set $config "json" . -}}{{- end -}}
+{{- if .Values.api.clientNames -}}
+{{- $grpc := dict "listen_address" "0.0.0.0:8444" "tls" (include "zoomwatch.serverTls" . | fromYaml) "allowed_client_names" .Values.api.clientNames -}}
+{{- if .Values.api.reflection -}}{{- $_ := set $grpc "reflection" true -}}{{- end -}}
+{{- $_ := set $config "grpc" $grpc -}}
+{{- end -}}
 {{- $_ := set $config "drain_deadline" (printf "%ds" (int .Values.allInOne.drainDeadlineSeconds)) -}}
 {{- toYaml $config -}}
 {{- end -}}

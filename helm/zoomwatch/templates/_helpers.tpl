@@ -102,10 +102,22 @@ azure.workload.identity/use: "true"
 {{- printf "%s.%s.svc" (include "zoomwatch.component.fullname" .) .root.Release.Namespace -}}
 {{- end -}}
 
+{{/* What of the release has an mTLS identity. A JSON list. */}}
+{{- define "zoomwatch.mtlsComponents" -}}
+{{- if eq .Values.mode "services" -}}
+["receiver","normalizer","detector"]
+{{- else if .Values.api.clientNames -}}
+["all-in-one"]
+{{- else -}}
+[]
+{{- end -}}
+{{- end -}}
+
 {{/* Name of the Secret with the mTLS identity of a service. */}}
 {{- define "zoomwatch.mtlsSecretName" -}}
 {{- if eq .root.Values.mtls.source "existing" -}}
-{{- required (printf "mtls.existing.%s: name the Secret with tls.crt, tls.key and ca.crt" .component) (index .root.Values.mtls.existing .component) -}}
+{{- $key := ternary "allInOne" .component (eq .component "all-in-one") -}}
+{{- required (printf "mtls.existing.%s: name the Secret with tls.crt, tls.key and ca.crt" $key) (index .root.Values.mtls.existing $key) -}}
 {{- else -}}
 {{- printf "%s-mtls" (include "zoomwatch.component.fullname" .) -}}
 {{- end -}}
@@ -231,7 +243,8 @@ The one container of a pod. Probes are on the admin port: the gRPC ports ask for
     {{- if has .component (list "receiver" "all-in-one") }}
     - name: {{ include "zoomwatch.webhookPortName" .root }}
       containerPort: 8443
-    {{- else }}
+    {{- end }}
+    {{- if or (has .component (list "normalizer" "detector")) (and (eq .component "all-in-one") .root.Values.api.clientNames) }}
     - name: grpc
       containerPort: 8444
     {{- end }}
@@ -294,6 +307,16 @@ spec:
     {{- toYaml . | nindent 4 }}
   ports:
     - {protocol: TCP, port: 9090}
+{{- end }}
+{{- end -}}
+
+{{/* Ingress rule: programs outside the release may use the API. */}}
+{{- define "zoomwatch.networkPolicy.fromApiClients" -}}
+{{- with .Values.networkPolicy.apiFrom -}}
+- from:
+    {{- toYaml . | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 8444}
 {{- end }}
 {{- end -}}
 

@@ -66,6 +66,13 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- fail "detector.rules.existingConfigMaps: has no effect while detector.rules.enabled is false" -}}
 {{- end -}}
 
+{{- if and .Values.networkPolicy.apiFrom (not .Values.api.clientNames) -}}
+{{- fail "networkPolicy.apiFrom: opens a port that lets nobody in; name the clients in api.clientNames" -}}
+{{- end -}}
+{{- if and .Values.api.reflection (not .Values.api.clientNames) -}}
+{{- fail "api.reflection: has no effect without api.clientNames" -}}
+{{- end -}}
+
 {{- $scaling := .Values.normalizer.autoscaling -}}
 {{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
 {{- fail (printf "normalizer.autoscaling: minReplicas (%v) is above maxReplicas (%v)" $scaling.minReplicas $scaling.maxReplicas) -}}
