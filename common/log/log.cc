@@ -146,6 +146,12 @@ void SetLogSinkForTest(std::function<void(std::string_view)> sink) {
   state.budgets.clear();
 }
 
+bool LogEnabled(Severity severity) {
+  LogState& state = State();
+  MutexLock lock(state.mutex);
+  return severity >= state.options.least_severity;
+}
+
 void Log(Severity severity, std::string_view message, std::initializer_list<LogField> fields) {
   LogState& state = State();
   const absl::Time now = SystemClock::Get().Now();

@@ -60,6 +60,9 @@ struct LogOptions {
 // Replaces the options of the process. Call once at start-up.
 void ConfigureLog(LogOptions options);
 
+// True when Log() would write lines of this severity: for what only the line needs and what is not free to make.
+bool LogEnabled(Severity severity);
+
 void Log(Severity severity, std::string_view message, std::initializer_list<LogField> fields = {});
 
 // Sends lines (without the line end) to `sink` instead of standard error, and resets the rate limit; nullptr restores. Tests only.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "common/log/log.h"
+#include "common/log/trace_id.h"
 #include "common/status/reasons.h"
 #include "common/sync/mutex.h"
 #include "services/normalizer/metrics.h"
@@ -116,6 +118,20 @@ class NormalizerService::Pool {
   std::vector<std::unique_ptr<Normalizer>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
+namespace {
+
+void LogItem(const NormalizeReport& report, const RawWebhook& webhook, const EventItem& item) {
+  if (report.mapping == nullptr) {
+    Log(Severity::kInfo, "webhook quarantined",
+        {{"account", webhook.account_name()}, {"trace_id", TraceIdOf(webhook.traceparent())}, {"reason", item.quarantined().reason()}});
+    return;
+  }
+  Log(Severity::kDebug, "webhook normalized",
+      {{"account", webhook.account_name()}, {"trace_id", TraceIdOf(webhook.traceparent())}, {"event_id", item.event().event_id()}});
+}
+
+}  // namespace
+
 struct NormalizerService::Work {
   std::vector<std::vector<EventItem>> parts;
   std::vector<std::vector<int>> positions;  // of the items of each part in the batch
@@ -167,6 +183,7 @@ void NormalizerService::NormalizeAll(const std::vector<RawWebhook>& webhooks, Wo
     EventItem item;
     const NormalizeReport report = normalizer->Normalize(webhook, item);
     counters_->CountItem(report, item);
+    LogItem(report, webhook, item);
     const size_t bytes = item.ByteSizeLong() + 8;  // tag and length in the batch
     if (work.parts.empty() || part_bytes + bytes > kMaxSinkBatchBytes) {
       work.parts.emplace_back().reserve(webhooks.size() - i);

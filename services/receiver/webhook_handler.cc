@@ -2,6 +2,7 @@
 
 #include "common/http/error_response.h"
 #include "common/log/log.h"
+#include "common/log/trace_id.h"
 #include "common/status/status_macros.h"
 #include "services/receiver/metrics.h"
 #include "services/receiver/trace_context.h"
@@ -144,6 +145,7 @@ void WebhookHandler::Store(http::Request request, Verified verified, http::Respo
   webhook.set_request_id(CarriedId(request.headers, kRequestIdHeader));
   webhook.set_tracking_id(CarriedId(request.headers, kTrackingIdHeader));
   webhook.set_traceparent(TraceparentOf(request.headers));
+  verified.trace_id = TraceIdOf(webhook.traceparent());
   const int64_t nanos = absl::ToUnixNanos(request.receive_time);
   webhook.mutable_receive_time()->set_seconds(nanos / 1'000'000'000);
   webhook.mutable_receive_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
@@ -164,10 +166,11 @@ void WebhookHandler::OnStored(const Verified& verified, size_t body_bytes, absl:
     series.accepted.Increment();
     series.bytes.Increment(static_cast<double>(body_bytes));
     latency_.Observe(absl::ToDoubleSeconds(clock_.Now() - receive_time));
+    Log(Severity::kDebug, "webhook stored", {{"account", account}, {"trace_id", verified.trace_id}});
   } else {
     const Reason reason = ReasonOfStoreFailure(outcome);
     metrics_.Counter(kWebhooks, {account, NameOf(reason)}).Increment();
-    Log(Severity::kWarning, "webhook not stored", {{"account", account}, {"error", outcome}});
+    Log(Severity::kWarning, "webhook not stored", {{"account", account}, {"trace_id", verified.trace_id}, {"error", outcome}});
   }
   if (verified.is_challenge) {
     series.challenges.Increment();
@@ -182,10 +185,12 @@ void WebhookHandler::OnStored(const Verified& verified, size_t body_bytes, absl:
 http::Response WebhookHandler::Refuse(const absl::Status& why, std::string_view account, const http::Request& request) {
   const Reason reason = ReasonOf(why).value_or(Reason::kRequestMalformed);
   metrics_.Counter(kWebhooks, {account, NameOf(reason)}).Increment();
+  const std::string traceparent = TraceparentOf(request.headers);
   const std::string hash = request.body.size() <= kMaxHashedBytes ? HexEncode(Sha256(request.body)) : std::string();
   Log(Severity::kWarning, "webhook refused",
       {{"account", account},
        {"error", why},
+       {"trace_id", TraceIdOf(traceparent)},
        {"source_address", options_.trusted_proxies.SourceAddress(request.peer_address, request.headers)},
        {"request_id", CarriedId(request.headers, kRequestIdHeader)},
        {"body_bytes", request.body.size()},

@@ -47,6 +47,7 @@ class WebhookHandler final : public http::Handler {
     int64_t timestamp_seconds = 0;
     Sha256Digest mac;
     bool is_challenge = false;
+    std::string trace_id;
     http::Response success;
   };
   struct AccountSeries {

@@ -49,7 +49,8 @@ def tls(name, client=False):
 
 
 class Pipeline:
-    def __init__(self):
+    def __init__(self, log_level="info"):
+        self.log_level = log_level
         self._folder = tempfile.TemporaryDirectory(prefix="zoomwatch-api-")
         self.folder = self._folder.name
         # An address of this run's own keeps its fixed ports apart from everything else on the machine.
@@ -107,6 +108,11 @@ admin: {listen_address: "%(h)s:9092"}
 """ % {"h": self.host, "server": tls("detector")})
 
     def start(self, name):
+        config = self.path(name + ".yaml")
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        if "logging:" not in text:
+            self.write(name + ".yaml", text + "logging: {level: %s}\n" % self.log_level)
         with open(self.path(name + ".log"), "ab") as log:
             self.processes[name] = subprocess.Popen([os.path.join(BIN, "zoomwatch-" + name), "--config", name + ".yaml"],
                                                     cwd=self.folder, stderr=log)
