@@ -11,7 +11,7 @@ import urllib.request
 
 ROOT = os.environ.get("ZOOMWATCH_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("ZOOMWATCH_BIN_DIR") or os.path.join(ROOT, "build", "dev", "bin")
-TOOLS = os.path.join(ROOT, "build", "tools", "api")
+TOOLS = os.path.join(ROOT, "build", "api-tools")
 EXAMPLES = os.path.join(ROOT, "examples")
 # "soc" is a client as another team has one; "stranger" has a certificate of the same authority and no permission.
 NAMES = ("receiver", "normalizer", "detector", "soc", "stranger")
@@ -35,7 +35,7 @@ eventGroupingSettings: {aggregationKind: AlertPerResult}
 def skip_without_tools():
     """Ends the test as skipped (ctest: exit code 77) where scripts/install-api-tools did not run."""
     if not os.path.exists(os.path.join(TOOLS, "stamp")):
-        print("SKIPPED: build/tools/api is missing; scripts/install-api-tools makes it", file=sys.stderr)
+        print("SKIPPED: build/api-tools is missing; scripts/install-api-tools makes it", file=sys.stderr)
         sys.exit(77)
 
 
