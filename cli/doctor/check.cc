@@ -17,6 +17,8 @@ std::string_view NameOf(Verdict verdict) {
       return "warn";
     case Verdict::kFailed:
       return "FAIL";
+    case Verdict::kSkipped:
+      return "skip";
   }
   __builtin_unreachable();
 }

@@ -11,6 +11,7 @@ enum class Verdict {
   kOk,
   kWarning,  // works now; a person should look at it
   kFailed,
+  kSkipped,  // could not be asked, and why
 };
 
 struct Check {
@@ -30,6 +31,9 @@ inline void Warn(Checks& checks, std::string_view name, std::string finding, std
 }
 inline void Fail(Checks& checks, std::string_view name, std::string finding, std::string remedy) {
   checks.push_back({Verdict::kFailed, std::string(name), std::move(finding), std::move(remedy)});
+}
+inline void Skip(Checks& checks, std::string_view name, std::string finding, std::string remedy) {
+  checks.push_back({Verdict::kSkipped, std::string(name), std::move(finding), std::move(remedy)});
 }
 
 bool AnyFailed(const Checks& checks);

@@ -12,25 +12,15 @@
 #include "common/crypto/secret_file.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/health.h"
+#include "common/json/parser.h"
 #include "common/metrics/metrics.h"
-#include "common/retry/sleeper.h"
 #include "common/status/reasons.h"
-#include "services/detector/delivery/azure_delivery.h"
-#include "zoomwatch/config/v1/detector.pb.h"
 
 namespace zoomwatch::cli {
 namespace {
 
 constexpr absl::Duration kNoticeableSkew = absl::Seconds(5);
 constexpr double kNoticeableSpoolAge = 300;  // seconds
-
-// "0.0.0.0:8443" -> "localhost:8443": where somebody on the same machine reaches a listener.
-std::string LocalAddress(const std::string& listen_address) {
-  for (const std::string_view any : {"0.0.0.0:", "[::]:", "127.0.0.1:", ":"}) {
-    if (listen_address.starts_with(any)) return "localhost:" + listen_address.substr(any.size());
-  }
-  return listen_address;
-}
 
 std::string CallRemedy(const absl::Status& status, std::string_view what) {
   if (ReasonOf(status) == Reason::kHttpServerUntrusted) {
@@ -44,26 +34,69 @@ absl::StatusOr<HttpResponse> Get(HttpClient& http, const std::string& url, const
                    {});
 }
 
-// The sum of a metric's series; nullopt: there is none.
-std::optional<double> SumOf(std::string_view metrics, std::string_view name) {
+enum class Take { kSum, kLargest };
+
+// The sum, or the largest, of a metric's series, or the one of which `name` has the labels too; nullopt: there is none.
+std::optional<double> SumOf(std::string_view metrics, std::string_view name, Take take = Take::kSum) {
   std::optional<double> sum;
   while (!metrics.empty()) {
     const std::string line(metrics.substr(0, metrics.find('\n')));
     metrics.remove_prefix(std::min(metrics.size(), line.size() + 1));
     const bool is_series =
         line.starts_with(name) && line.size() > name.size() && (line[name.size()] == ' ' || line[name.size()] == '{');
-    if (is_series) sum = sum.value_or(0) + std::atof(line.c_str() + line.rfind(' '));
+    if (!is_series) continue;
+    const double value = std::atof(line.c_str() + line.rfind(' '));
+    sum = take == Take::kSum ? sum.value_or(0) + value : std::max(sum.value_or(value), value);
   }
   return sum;
 }
 
-void CheckMetrics(std::string_view metrics, Checks& checks) {
+// When a challenge was answered last, by any account.
+std::string LastChallenge(std::string_view metrics) {
+  const double seen = SumOf(metrics, "zoomwatch_receiver_challenge_last_seen_seconds", Take::kLargest).value_or(0);
+  if (seen == 0) return "none was seen since the start";
+  return "the last one was seen at " +
+         absl::FormatTime("%Y-%m-%d %H:%M UTC", absl::FromUnixSeconds(static_cast<int64_t>(seen)), absl::UTCTimeZone());
+}
+
+// Why the detail of that name is not in order, from the answer of /readyz; empty: it is, or there is no such detail.
+std::string WhyNotInOrder(std::string_view readiness, std::string_view name) {
+  json::Parser parser;
+  json::Document document;
+  if (!parser.Parse(readiness, document).ok()) return "";
+  const json::NodeIndex details = document.Find(json::Document::root(), "details");
+  if (details == json::kNoNode) return "";
+  for (json::NodeIndex at = json::Document::first_child(details); at < document.end_of(details); at = document.at(at).next) {
+    const json::NodeIndex its_name = document.Find(at, "name");
+    const json::NodeIndex why = document.Find(at, "why");
+    if (its_name == json::kNoNode || why == json::kNoNode || document.RawString(its_name) != name) continue;
+    std::string text;
+    document.AppendString(why, text);
+    return text;
+  }
+  return "";
+}
+
+// What waits for the sink. `why` is set while attempts fail.
+void CheckOutbox(const std::string& name, const std::string& waiting, bool blocked, const std::string& why, Checks& checks) {
+  if (blocked) {
+    return Fail(checks, name, "stands still until somebody acts; " + waiting + (why.empty() ? "" : ": " + why),
+                "the check of the sink says why; otherwise look at the detector's log");
+  }
+  if (!why.empty()) {
+    return Warn(checks, name, "the last attempt failed, and is repeated; " + waiting + ": " + why,
+                "nothing, if it passes: nothing is lost as long as the store has room; otherwise look at the sink's own status");
+  }
+  Pass(checks, name, waiting);
+}
+
+void CheckMetrics(std::string_view metrics, std::string_view readiness, Checks& checks) {
   if (const std::optional<double> overdue = SumOf(metrics, "zoomwatch_receiver_challenge_overdue");
       overdue.has_value()) {
     if (*overdue == 0) {
-      Pass(checks, "challenge", "Zoom's periodic challenge is not overdue");
+      Pass(checks, "challenge", "Zoom's periodic challenge is not overdue; " + LastChallenge(metrics));
     } else {
-      Warn(checks, "challenge", fmt::format("Zoom's periodic challenge is overdue for {} accounts", *overdue),
+      Warn(checks, "challenge", fmt::format("Zoom's periodic challenge is overdue for {} accounts; {}", *overdue, LastChallenge(metrics)),
            "in the Zoom Marketplace, open the app's event subscription and press Validate: after six failures Zoom "
            "disables it");
     }
@@ -78,16 +111,14 @@ void CheckMetrics(std::string_view metrics, Checks& checks) {
            "\"batch failed\"");
     }
   }
-  if (const std::optional<double> blocked = SumOf(metrics, "zoomwatch_detector_delivery_blocked");
-      blocked.has_value()) {
-    const std::string waiting =
-        fmt::format("{:.0f} events wait", SumOf(metrics, "zoomwatch_detector_log_pending_events").value_or(0));
-    if (*blocked == 0) {
-      Pass(checks, "delivery", waiting);
-    } else {
-      Fail(checks, "delivery", "stands still until somebody acts; " + waiting,
-           "the check of the sink says why; otherwise look at the detector's log");
-    }
+  const std::optional<double> blocked = SumOf(metrics, "zoomwatch_detector_delivery_blocked");
+  if (!blocked.has_value()) return;
+  const double blocked_alerts = SumOf(metrics, "zoomwatch_detector_delivery_blocked{table=\"alerts\"}").value_or(0);
+  const double events = SumOf(metrics, "zoomwatch_detector_log_pending_events").value_or(0);
+  CheckOutbox("delivery", fmt::format("{:.0f} events wait", events), *blocked - blocked_alerts > 0, WhyNotInOrder(readiness, "delivery"),
+              checks);
+  if (const auto alerts = SumOf(metrics, "zoomwatch_detector_alerts_pending"); alerts.has_value()) {
+    CheckOutbox("delivery", fmt::format("{:.0f} alerts wait", *alerts), blocked_alerts > 0, WhyNotInOrder(readiness, "alert_delivery"), checks);
   }
 }
 
@@ -118,7 +149,9 @@ class ReceiverProbe {
     }
     Pass(checks, "receiver", fmt::format("{} answers", url));
     CheckSkew(*response, checks);
-    return true;
+    if (checks.back().verdict != Verdict::kFailed) return true;
+    Skip(checks, "challenge", "not asked: with these clocks the receiver refuses whatever is signed", "");
+    return false;
   }
 
   void CheckRefusals(Checks& checks) {
@@ -269,73 +302,22 @@ void ForEachOfType(const google::protobuf::Message& config,
   }
 }
 
-std::string SinkRemedy(const absl::Status& status) {
-  switch (ReasonOf(status).value_or(Reason::kDeliveryUnexpectedAnswer)) {
-    case Reason::kTokenRefused:
-      return "compare tenant, client id and credential with the app registration or identity; renew a secret or "
-             "certificate that has expired";
-    case Reason::kDeliveryForbidden:
-      return "give this identity the role Monitoring Metrics Publisher on the data collection rule; that takes up to "
-             "30 minutes to hold";
-    case Reason::kDeliveryRuleUnknown:
-      return "compare rule_id with the rule's immutableId and endpoint with its logsIngestion.endpoint";
-    case Reason::kHttpServerUntrusted:
-      return "a proxy that opens TLS is in between: name its authority in delivery.logs_ingestion.ca_file";
-    case Reason::kSecretUnreadable:
-    case Reason::kSecretEmpty:
-    case Reason::kCertificateInvalid:
-      return "put the file of the identity there, readable for the service's user";
-    case Reason::kHttpCallFailed:
-    case Reason::kDeliveryUnreachable:
-      return "let port 443 to the endpoint and to the authority through (DNS, NetworkPolicy, HTTPS_PROXY), and compare "
-             "the endpoint's name";
-    default:
-      return "look at the message; Azure's status page says whether the service has trouble";
-  }
-}
-
-void CheckLogsIngestion(config::v1::LogsIngestionSink sink, const Clock& clock, const NetworkChecksOptions& options,
-                        Checks& checks) {
-  using Kind = detector::CallResult::Kind;
-  sink.mutable_timeout()->set_seconds(std::max<int64_t>(1, absl::ToInt64Seconds(options.timeout)));
-  Metrics metrics;
-  const auto delivery = detector::AzureDelivery::Make(sink, clock, SystemSleeper::Get(), metrics);
-  if (!delivery.ok()) {
-    return Fail(checks, "sink", Describe(delivery.status()),
-                "correct what is named; docs/configuration.md has every option");
-  }
-  const detector::CallResult result = (*delivery)->Probe();
-  const std::string finding = result.status.ok()
-                                  ? fmt::format("{} takes stream {} from us", sink.endpoint(), sink.stream())
-                                  : Describe(result.status);
-  switch (result.kind) {
-    case Kind::kStored:
-      return Pass(checks, "sink", finding);
-    case Kind::kRefused:
-      return Warn(checks, "sink", "we are let in, but an empty batch is refused: " + finding,
-                  "when the message names the stream or a column, compare the rule's stream declaration with "
-                  "docs/table-schema.md");
-    case Kind::kRetry:
-      if (ReasonOf(result.status) == Reason::kDeliveryThrottled) {
-        return Warn(checks, "sink", finding,
-                    "nothing, if it passes; otherwise the rule's limit is used up by somebody");
-      }
-      break;
-    case Kind::kWait:
-      break;
-  }
-  Fail(checks, "sink", finding, SinkRemedy(result.status));
-}
-
 }  // namespace
 
-void CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options,
+std::string LocalAddress(const std::string& listen_address) {
+  for (const std::string_view any : {"0.0.0.0:", "[::]:", "127.0.0.1:", ":"}) {
+    if (listen_address.starts_with(any)) return "localhost:" + listen_address.substr(any.size());
+  }
+  return listen_address;
+}
+
+bool CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options,
                     Checks& checks) {
   const std::string base = "http://" + LocalAddress(admin.listen_address());
   const auto ready = Get(http, base + "/readyz", options);
   if (!ready.ok()) {
-    return Fail(checks, "running", Describe(ready.status()),
-                "start the service; or give --offline to check files only");
+    Fail(checks, "running", Describe(ready.status()), "start the service; or give --offline to check files only");
+    return false;
   }
   if (ready->status == 200) {
     Pass(checks, "running", base + "/readyz: ready");
@@ -344,7 +326,8 @@ void CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const Netw
          "look at the check that is named, and at the log");
   }
   const auto metrics = Get(http, base + "/metrics", options);
-  if (metrics.ok() && metrics->status == 200) CheckMetrics(metrics->body, checks);
+  if (metrics.ok() && metrics->status == 200) CheckMetrics(metrics->body, ready->body, checks);
+  return true;
 }
 
 void CheckReceiver(const config::v1::Receiver& config, HttpClient& http, const Clock& clock,
@@ -359,13 +342,6 @@ void CheckPeers(const google::protobuf::Message& config, const Clock& clock, con
                 Checks& checks) {
   ForEachOfType<config::v1::GrpcClient>(config, [&](const std::string& name, const config::v1::GrpcClient& client) {
     CheckPeer(name, client, clock, options, checks);
-  });
-}
-
-void CheckSink(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options,
-               Checks& checks) {
-  ForEachOfType<config::v1::Delivery>(config, [&](const std::string&, const config::v1::Delivery& delivery) {
-    if (delivery.has_logs_ingestion()) CheckLogsIngestion(delivery.logs_ingestion(), clock, options, checks);
   });
 }
 

@@ -19,8 +19,12 @@ struct NetworkChecksOptions {
   absl::Duration timeout = absl::Seconds(5);  // of one call
 };
 
-// Whether the service itself says that it is ready, and what its metrics say about the last challenge and the spool.
-void CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options,
+// "0.0.0.0:8443" -> "localhost:8443": where somebody on the same machine reaches a listener.
+std::string LocalAddress(const std::string& listen_address);
+
+// Whether the service itself says that it is ready, and what its metrics say about the last challenge, the spool and
+// what waits for the sink. False: it does not answer.
+bool CheckAdminPort(const config::v1::Admin& admin, HttpClient& http, const NetworkChecksOptions& options,
                     Checks& checks);
 
 // That the running receiver is reached, has our time, refuses forgeries and unsigned challenges, and answers the
@@ -31,9 +35,5 @@ void CheckReceiver(const config::v1::Receiver& config, HttpClient& http, const C
 // That the gRPC service behind each GrpcClient of the configuration is serving.
 void CheckPeers(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options,
                 Checks& checks);
-
-// That the sink takes rows from us: one call without rows.
-void CheckSink(const google::protobuf::Message& config, const Clock& clock, const NetworkChecksOptions& options,
-               Checks& checks);
 
 }  // namespace zoomwatch::cli

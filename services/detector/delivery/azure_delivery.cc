@@ -132,9 +132,11 @@ std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::string& stream, bool
       client_, clock_);
 }
 
-CallResult AzureDelivery::Probe() {
+absl::Status AzureDelivery::ProbeToken() { return tokens_.Get({}).status; }
+
+CallResult AzureDelivery::Probe(const std::string& stream) {
   constexpr std::string_view kNoRows = "[]";
-  return client_.Post(config_.stream(), {.bytes = kNoRows, .gzip = false, .plain_bytes = kNoRows.size()}, {}, {});
+  return client_.Post(stream, {.bytes = kNoRows, .gzip = false, .plain_bytes = kNoRows.size()}, {}, {});
 }
 
 DeliveryOptions AzureDelivery::worker_options() const {

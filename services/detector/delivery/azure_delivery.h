@@ -31,9 +31,11 @@ class AzureDelivery {
   // `urgent`: its calls do not wait behind those of other sinks (rate_budget.h).
   std::unique_ptr<RowSink> MakeSink(const std::string& stream, bool urgent = false);
 
-  // One call to the stream of the configuration with no rows in it: shows address, identity, permission, rule and stream, and
-  // changes nothing. Blocks for as long as a token and a call may take. Azure may refuse an empty batch (kRefused) even then.
-  CallResult Probe();
+  // One call to the stream with no rows in it: shows address, identity, permission, rule and stream, and changes nothing. Blocks
+  // for as long as a token and a call may take. Azure may refuse an empty batch (kRefused) even then.
+  CallResult Probe(const std::string& stream);
+  // Whether our identity gets a token. Blocks for as long as that may take.
+  absl::Status ProbeToken();
 
   // What a worker that feeds such a sink should do.
   DeliveryOptions worker_options() const;

@@ -81,7 +81,7 @@ class NetworkChecksTest : public ::testing::Test {
                         const std::string& remedy) {
     Checks trouble;
     for (const Check& check : checks) {
-      if (check.verdict != Verdict::kOk) trouble.push_back(check);
+      if (check.verdict != Verdict::kOk && check.verdict != Verdict::kSkipped) trouble.push_back(check);
     }
     ASSERT_EQ(trouble.size(), 1u) << ChecksTable(checks);
     EXPECT_EQ(trouble[0].verdict, verdict);
