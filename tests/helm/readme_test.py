@@ -111,6 +111,8 @@ class Notes(unittest.TestCase):
         self.assertIn("main: Secret zoomwatch-zoom, key token", self.notes("default"))
         self.assertIn("webhook.hostname is not set", self.notes("default"))
         text = self.notes("ha")
+        self.assertIn("API at prod-zoomwatch-detector.zoomwatch.svc:8444: soc-exporter.soc.svc", text)
+        self.assertIn("API at prod-zoomwatch-all-in-one.zoomwatch.svc:8444: soc-exporter.soc.svc", self.notes("all-in-one"))
         self.assertIn("https://zoom.corp.example/webhook\n", text)
         self.assertIn("https://zoom.corp.example/webhook/amer\n", text)
         self.assertIn("zoomwatch send --url https://zoom.corp.example/webhook", self.notes("external-secrets"))
