@@ -309,7 +309,9 @@ void RuleEngine::AdvanceTo(Ticks now, std::vector<EngineFinding>& findings) {
 }
 
 void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings) {
-  AdvanceTo(ReceiveTicks(event), findings);
+  // What is due at the very time of the event is no state of its own: the rules that it concerns see both in one tick.
+  AdvanceTo(ReceiveTicks(event) - 1, findings);
+  clock_ = std::max(clock_, ReceiveTicks(event));
   const auto feed = [&](Entry& entry) {
     const CpuTimer timer(entry, false);
     entry.live->Insert(event, order);
@@ -324,6 +326,7 @@ void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std:
   for (Entry* entry : any_event_) {
     if (entry->live != nullptr) feed(*entry);
   }
+  AdvanceTo(clock_, findings);  // the other rules
 }
 
 void RuleEngine::Run(Entry& entry, Ticks now, FindingCause cause, std::vector<EngineFinding>& findings) {

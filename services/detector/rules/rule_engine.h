@@ -90,7 +90,8 @@ class RuleEngine {
 
   // Passes time up to `now` (exclusive of what an event at `now` brings) and appends what the rules find on the way.
   void AdvanceTo(kql::Ticks now, std::vector<EngineFinding>& findings);
-  // AdvanceTo() the event's receive time, then the event itself. `order`: its position in the log.
+  // AdvanceTo() the event's receive time, and there the event itself: a rule that it concerns sees it together with what is due then.
+  // `order`: its position in the log.
   void Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings);
 
   // A row of the rule's result with that identity as it is now. None: it is not there, or the rule runs in batch.

@@ -75,6 +75,22 @@ TEST_F(RuleEngineTest, TimeAloneMakesAFindingAtItsMoment) {
   EXPECT_THAT(Times(), ElementsAre(3600));
 }
 
+TEST_F(RuleEngineTest, AnEventAtTheMomentAtWhichAnotherLeavesIsSeenTogetherWithIt) {
+  Begin(MakeRule("ZoomLogs | where Event == 'a' | join kind=leftanti (ZoomLogs | where Event == 'b' and TimeGenerated > ago(1h)) on User"));
+  Insert(UserEvent("b", "ann", 0));
+  Insert(UserEvent("a", "ann", 60));
+  Insert(UserEvent("b", "ann", 3600));  // the first b leaves at this very moment
+  EXPECT_THAT(Times(), IsEmpty());
+}
+
+TEST_F(RuleEngineTest, WhatIsDueAtTheMomentOfAnEventOfNoConcernIsFound) {
+  Begin(MakeRule("ZoomLogs | where Event == 'a' | join kind=leftanti (ZoomLogs | where Event == 'b' and TimeGenerated > ago(1h)) on User"));
+  Insert(UserEvent("b", "ann", 0));
+  Insert(UserEvent("a", "ann", 60));
+  Insert(UserEvent("c", "ann", 3600));
+  EXPECT_THAT(Times(), ElementsAre(3600));
+}
+
 TEST_F(RuleEngineTest, SuppressionSilencesTheRuleAfterAnAlert) {
   ruleset::Rule rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
   rule.suppression_enabled = true;
