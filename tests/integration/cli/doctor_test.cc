@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 #include "common/grpc/server.h"
 #include "common/testing/test_ca.h"
@@ -74,6 +76,29 @@ TEST_F(DoctorTest, FindsAnotherSecretInTheRunningReceiver) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, HasSubstr(R"("verdict":"fail","check":"challenge")"));
   EXPECT_THAT(result.out, HasSubstr("the running receiver has another secret"));
+}
+
+TEST_F(DoctorTest, WaitsForWhatIsMountedLater) {
+  std::filesystem::remove(dir_.file("token"));
+  const ProgramResult at_once = Doctor({"--offline"});
+  EXPECT_EQ(at_once.code, 1) << at_once.out;
+  std::thread mount([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    Write("token.new", "cli-test-secret");
+    chmod(dir_.file("token.new").c_str(), 0600);
+    std::filesystem::rename(dir_.file("token.new"), dir_.file("token"));
+  });
+  const ProgramResult result = Doctor({"--offline", "--wait", "10m"});
+  mount.join();
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_THAT(result.out, Not(HasSubstr("FAIL")));
+}
+
+TEST_F(DoctorTest, WaitsNoLongerThanItIsTold) {
+  std::filesystem::remove(dir_.file("token"));
+  const ProgramResult result = Doctor({"--offline", "--wait", "1s"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr("put the file there"));
 }
 
 TEST_F(DoctorTest, FindsAFaultyConfigurationAndStopsThere) {
