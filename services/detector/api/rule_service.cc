@@ -196,13 +196,8 @@ absl::Status RuleService::Backtest(grpc::ServerContext& context, const rule::v1:
     for (const ruleset::LoadFinding& finding : findings.findings) text += (text.empty() ? "" : "\n") + ruleset::Explain("rule", finding);
     return absl::InvalidArgumentError(text);
   }
-  absl::Time from = absl::InfiniteFuture(), to;
-  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({}, [&](const EventView& view) {
-    from = view.receive_time;
-    return false;
-  }));
-  to = SystemClock::Get().Now();
-  if (from == absl::InfiniteFuture()) from = to;
+  absl::Time to = SystemClock::Get().Now();
+  absl::Time from = std::min(log_.LeastReceiveTime(), to);
   if (request.has_from_time()) from = TimeOf(request.from_time());
   if (request.has_to_time()) to = std::min(to, TimeOf(request.to_time()));
   if (from > to) return absl::InvalidArgumentError("from_time is after to_time, or in the future");

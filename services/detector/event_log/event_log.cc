@@ -69,6 +69,12 @@ class EventLog::Impl {
   void Close();
   std::vector<ledger::v1::AccountLedger> GetLedger() const;
   EventLogState Position() const;
+  absl::Time LeastReceiveTime() const {
+    MutexLock lock(mutex_);
+    absl::Time least = absl::InfiniteFuture();
+    for (const auto& [number, block] : state_.blocks) least = std::min(least, block.least_time);
+    return least;
+  }
   absl::Status health() const {
     MutexLock lock(mutex_);
     return failure_;
@@ -677,6 +683,7 @@ absl::Status EventLog::ApplyRetention() { return impl_->Commit(std::nullopt); }
 void EventLog::Close() { impl_->Close(); }
 uint64_t EventLog::FirstSequence() const { return impl_->Position().counters.first_sequence; }
 uint64_t EventLog::EndSequence() const { return impl_->Position().counters.next_sequence; }
+absl::Time EventLog::LeastReceiveTime() const { return impl_->LeastReceiveTime(); }
 uint64_t EventLog::EventBytes() const { return impl_->Position().event_bytes; }
 absl::Status EventLog::health() const { return impl_->health(); }
 

@@ -168,6 +168,8 @@ class EventLog {
   uint64_t FirstSequence() const;
   // The sequence that the next event will get.
   uint64_t EndSequence() const;
+  // The least receive_time of the stored events, which need not be that of the oldest sequence; InfiniteFuture() when there are none.
+  absl::Time LeastReceiveTime() const;
   // Bytes of stored events, before compression.
   uint64_t EventBytes() const;
   // The error that made the log refuse batches, or OK.

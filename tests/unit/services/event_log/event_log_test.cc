@@ -275,6 +275,14 @@ TEST_F(EventLogTest, ScansByTimeNameAndSequence) {
   EXPECT_THAT(scan({.wanted = [](std::string_view name) { return name == "meeting.ended"; }}), ElementsAre(3));
 }
 
+TEST_F(EventLogTest, KnowsTheLeastReceiveTimeWhateverTheOrder) {
+  EXPECT_EQ(log_->LeastReceiveTime(), absl::InfiniteFuture());
+  const absl::Time now = clock_.Now();
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1", absl::Hours(2)), Event("w-2", "e-2", absl::Hours(3))}));
+  ASSERT_OK(Append(*log_, {Event("w-3", "e-3", absl::Hours(1))}));
+  EXPECT_EQ(log_->LeastReceiveTime(), now - absl::Hours(3));
+}
+
 TEST_F(EventLogTest, ResumesAScanBehindTheLastEventAcrossBlocks) {
   std::vector<detect::v1::EventItem> items;
   for (int i = 1; i <= 2500; ++i) items.push_back(Event("w-" + std::to_string(i), "e-" + std::to_string(i)));
