@@ -185,8 +185,8 @@ const CommandSpec& HuntCommand() {
       .description =
           "Runs a query in KQL (docs/kql.md) over the events that a running detector has stored, for as long as it keeps them "
           "(store.retention), whether they were delivered or not. The table is ZoomLogs, with the columns of docs/table-schema.md; "
-          "queries of the retired connector work as they are: Zoom_CL and columns such as payload_object_topic_s exist as soon as a query "
-          "mentions them. Without QUERY it is read from standard input.\n\n"
+          "queries of the retired connector work as they are: in Zoom_CL, too, a column such as payload_object_topic_s exists once an event "
+          "had a value for it (docs/kql.md). Without QUERY it is read from standard input.\n\n"
           "The query runs in the detector, within its limits: at most 4 at a time, 128 MiB for what a query holds, 64 MiB and 500000 rows "
           "of result. A filter by TimeGenerated (or --since) and by Event makes a query fast: other events are then skipped unread. Ctrl-C "
           "ends the query.\n\n"

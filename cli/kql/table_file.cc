@@ -25,8 +25,6 @@ namespace {
 using kql::Type;
 using kql::Value;
 
-constexpr std::size_t kMaxLegacyNames = 10'000;
-
 // Rows as they are read: columns appear with the first row that has them.
 class RawTable {
  public:
@@ -149,7 +147,9 @@ std::vector<std::size_t> DeclaredFirst(const std::vector<std::string>& names, co
 std::shared_ptr<const event_table::LegacyNames> LegacyNamesOf(const MemoryTable& table) {
   auto names = std::make_shared<event_table::LegacyNames>();
   for (const Value& payload : table.columns[*kql::FindColumn(table.schema, "Payload")]) {
-    event_table::CollectLegacyNames(payload, kMaxLegacyNames, *names);
+    event_table::VisitLegacyNames(payload, [&names](std::string_view name) {
+      if (names->size() < event_table::kMaxLegacyNames) names->emplace(name);
+    });
   }
   return names;
 }

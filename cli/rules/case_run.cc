@@ -9,7 +9,9 @@
 #include <set>
 #include <utility>
 
+#include "common/event_table/event_catalog.h"
 #include "common/event_table/event_cells.h"
+#include "common/event_table/legacy_columns.h"
 #include "common/kql/json.h"
 #include "common/status/status_macros.h"
 #include "services/detector/alerts/alert_row.h"
@@ -143,6 +145,16 @@ std::string Canonical(const kql::Value& value) {
 
 std::string OffsetText(Ticks at) { return absl::FormatDuration(absl::Microseconds((at - kStartTicks) / kql::kTicksPerMicrosecond)); }
 
+// The tables as if such events had come before: whether a legacy column exists does not depend on the order of a case's webhooks.
+event_table::EventCatalog CatalogOf(const std::vector<Arrival>& arrivals) {
+  event_table::LegacyNames names;
+  for (const Arrival& arrival : arrivals) {
+    const auto body = kql::ParseJson(arrival.event.payload());
+    if (body) event_table::VisitLegacyNames(*body, [&names](std::string_view name) { names.emplace(name); });
+  }
+  return event_table::EventCatalog(std::make_shared<const event_table::LegacyNames>(std::move(names)));
+}
+
 class CaseRun {
  public:
   CaseRun(const Rule& rule, const RuleCase& one, std::vector<Arrival> arrivals)
@@ -150,7 +162,7 @@ class CaseRun {
 
   absl::StatusOr<CaseOutcome> Run() {
     const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule_, .source = "", .file = "", .stale = false});
-    const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+    const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({loaded}), CatalogOf(arrivals_));
     if (ids.empty()) return absl::FailedPreconditionError("the rule is not enabled");
     engine_.FinishReplay(ids, kStartTicks - 1);
     std::uint64_t order = 0;

@@ -73,14 +73,20 @@ Value Find(std::string_view path, Type type, const Value& object, int depth) {
   return Value();
 }
 
-void Collect(const Value& object, const std::string& prefix, std::size_t max_names, int depth, std::set<std::string, std::less<>>& names) {
+// `name` holds the path so far, and does again when the call ends.
+void Visit(const Value& object, int depth, std::string& name, const std::function<void(std::string_view)>& visit) {
   if (depth > kMaxDepth) return;
+  const std::size_t before = name.size();
   for (const auto& [key, value] : object.AsBag().entries()) {
+    if (before + key.size() + 2 > kMaxLegacyNameBytes) continue;
+    name.append(key).push_back('_');
     if (value.is_bag()) {
-      Collect(value, prefix + key + "_", max_names, depth + 1, names);
-    } else if (const auto type = StoredType(value); type && names.size() < max_names) {
-      names.insert(prefix + key + "_" + SuffixOf(*type));
+      Visit(value, depth + 1, name, visit);
+    } else if (const auto type = StoredType(value)) {
+      name.push_back(SuffixOf(*type));
+      visit(name);
     }
+    name.resize(before);
   }
 }
 
@@ -106,8 +112,9 @@ Value ReadLegacyColumn(const LegacyColumn& column, const Value& body) {
   return value.is_null() ? value : kql::ConvertTo(column.type, value);
 }
 
-void CollectLegacyNames(const Value& body, std::size_t max_names, std::set<std::string, std::less<>>& names) {
-  if (body.is_bag()) Collect(body, "", max_names, 0, names);
+void VisitLegacyNames(const Value& body, const std::function<void(std::string_view name)>& visit) {
+  std::string name;
+  if (body.is_bag()) Visit(body, 0, name, visit);
 }
 
 const std::vector<std::string>& AlwaysDeclaredLegacyNames() {

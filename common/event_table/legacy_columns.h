@@ -4,10 +4,12 @@
 // A name has a value for a body when a path of keys spells it and the value there is of the suffix's type. Texts that look like a
 // GUID or a date were given _g and _t, not _s; arrays became their JSON text under _s. Source: Data Collector API, "Record type and
 // properties"; flattening of nested objects as its users observed it.
+// A table had a column from the first value on, and for good: who keeps names of columns keeps at most kMaxLegacyNames.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,10 @@
 #include "common/kql/value.h"
 
 namespace zoomwatch::event_table {
+
+inline constexpr std::size_t kMaxLegacyNames = 10'000;
+// Longer ones are no names.
+inline constexpr std::size_t kMaxLegacyNameBytes = 500;
 
 struct LegacyColumn {
   std::string path;  // the name without its suffix: "payload_object_timezone"
@@ -29,8 +35,9 @@ std::optional<LegacyColumn> ParseLegacyColumn(std::string_view name);
 // The value for a body; null when the body has none of that type.
 kql::Value ReadLegacyColumn(const LegacyColumn& column, const kql::Value& body);
 
-// Adds the names of all values of a body, suffixes included. Bodies beyond `max_names` names in all add nothing more.
-void CollectLegacyNames(const kql::Value& body, std::size_t max_names, std::set<std::string, std::less<>>& names);
+// Calls `visit` with the name of every value of a body, suffix included, in the order of the body; a name may come twice. What is
+// visited lives as long as the call.
+void VisitLegacyNames(const kql::Value& body, const std::function<void(std::string_view name)>& visit);
 
 // Those that exist whatever bodies came: the published queries refer to them without asking whether they exist.
 const std::vector<std::string>& AlwaysDeclaredLegacyNames();

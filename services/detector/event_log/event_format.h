@@ -8,6 +8,7 @@
 //   blocks       block:u64 -> least receive_time:i64 greatest:i64 bytes:u64 events:u64
 //   meta         "counters" -> next_sequence first_sequence next_quarantine quarantine_bytes : u64
 //                "delivered" -> sequence:u64 sink_state ; "ledger/<account_name>" -> ledger.v1.AccountLedger
+//                "column/<name>" -> sequence:u64 of the first event that had it
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,8 @@ inline constexpr std::string_view kCountersKey = "counters";
 inline constexpr std::string_view kDeliveredKey = "delivered";
 inline constexpr std::string_view kLedgerPrefix = "ledger/";
 inline constexpr std::string_view kLedgerEnd = "ledger0";  // behind every key with the prefix
+inline constexpr std::string_view kColumnPrefix = "column/";
+inline constexpr std::string_view kColumnEnd = "column0";
 
 // Events by runs of sequences: what retention removes and what scans by time skip.
 inline constexpr uint64_t kBlockEvents = 1024;

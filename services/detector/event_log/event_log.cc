@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "common/event_table/legacy_columns.h"
+#include "common/kql/json.h"
 #include "common/log/log.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -36,6 +38,18 @@ std::string_view Flaw(const detect::v1::EventItem& item) {
   if (item.event().event_id().empty()) return "event_id is empty";
   if (item.event().event().empty()) return "event is empty";
   return item.event().account_name().empty() ? "account_name is empty" : "";
+}
+
+// Columns of the event's body that are not among the known ones.
+std::vector<std::string> NewColumns(const event::v1::Event& event, const ColumnSequences& known) {
+  std::vector<std::string> names;
+  if (known.size() >= event_table::kMaxLegacyNames) return names;
+  if (const auto body = kql::ParseJson(event.payload())) {
+    event_table::VisitLegacyNames(*body, [&](std::string_view name) {
+      if (!known.contains(name)) names.emplace_back(name);
+    });
+  }
+  return names;
 }
 
 absl::Status Malformed(std::string_view message) { return Error(Reason::kItemMalformed, message); }
@@ -75,6 +89,10 @@ class EventLog::Impl {
     for (const auto& [number, block] : state_.blocks) least = std::min(least, block.least_time);
     return least;
   }
+  std::shared_ptr<const ColumnSequences> Columns() const {
+    MutexLock lock(mutex_);
+    return state_.columns;
+  }
   absl::Status health() const {
     MutexLock lock(mutex_);
     return failure_;
@@ -83,6 +101,7 @@ class EventLog::Impl {
  private:
   struct Request {
     std::vector<detect::v1::EventItem> items;
+    std::map<size_t, std::vector<std::string>> columns;  // by item: those that were not known when it was appended
     std::function<void(absl::StatusOr<BatchResult>)> done;  // empty: not a batch
     std::optional<DeliveryCommit> commit;
     std::function<void(absl::Status)> finished;  // of a commit or of retention
@@ -102,7 +121,8 @@ class EventLog::Impl {
   void WriteGroup(std::deque<Request>& group);
   absl::StatusOr<Known> LookUp(const std::deque<Request>& group);
   void AddBatch(Request& request, Known& known, EventLogDraft& draft);
-  void AddEvent(const detect::v1::EventItem& item, Known& known, EventLogDraft& draft, BatchResult& result);
+  void AddEvent(const detect::v1::EventItem& item, const std::vector<std::string>* columns, Known& known, EventLogDraft& draft,
+                BatchResult& result);
   void AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft);
   absl::Status AddCommit(DeliveryCommit& commit, EventLogDraft& draft);
   absl::StatusOr<std::vector<QuarantineEntry>> ReadRefused(const DeliveryCommit& commit, uint64_t delivered);
@@ -142,7 +162,12 @@ absl::Status EventLog::Impl::Open() {
 void EventLog::Impl::Append(std::vector<detect::v1::EventItem> items,
                             std::function<void(absl::StatusOr<BatchResult>)> done) {
   size_t bytes = 0;
-  for (const detect::v1::EventItem& item : items) bytes += item.ByteSizeLong();
+  std::map<size_t, std::vector<std::string>> columns;
+  const std::shared_ptr<const ColumnSequences> known = Columns();
+  for (size_t i = 0; i < items.size(); ++i) {
+    bytes += items[i].ByteSizeLong();
+    if (std::vector<std::string> names = NewColumns(items[i].event(), *known); !names.empty()) columns.emplace(i, std::move(names));
+  }
   absl::Status refused;
   {
     MutexLock lock(mutex_);
@@ -154,6 +179,7 @@ void EventLog::Impl::Append(std::vector<detect::v1::EventItem> items,
     } else {
       Request request;
       request.items = std::move(items);
+      request.columns = std::move(columns);
       request.done = std::move(done);
       request.bytes = bytes;
       queued_bytes_ += bytes;
@@ -311,13 +337,15 @@ void EventLog::Impl::AddBatch(Request& request, Known& known, EventLogDraft& dra
       continue;
     }
     draft.batch().Put(kDeliveries, item.webhook_id(), EncodeTime(clock_.Now()));
-    if (item.has_event()) AddEvent(item, known, draft, result);
+    const auto columns = request.columns.find(i);
+    if (item.has_event()) AddEvent(item, columns == request.columns.end() ? nullptr : &columns->second, known, draft, result);
     else AddQuarantined(item, draft);
   }
   request.result = std::move(result);
 }
 
-void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, Known& known, EventLogDraft& draft, BatchResult& result) {
+void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, const std::vector<std::string>* columns, Known& known,
+                              EventLogDraft& draft, BatchResult& result) {
   const event::v1::Event& event = item.event();
   const absl::Time time = event.has_receive_time() ? ToTime(event.receive_time()) : clock_.Now();
   ledger::v1::AccountLedger& ledger = draft.Ledger(event.account_name());
@@ -331,6 +359,7 @@ void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, Known& known, E
   }
   ledger.set_pending_count(ledger.pending_count() + 1);
   const Identity identity{.receive_time = time, .sequence = draft.AddEvent(time, event)};
+  if (columns != nullptr) draft.AddColumns(*columns, identity.sequence);
   known.identities[event.event_id()] = identity;
   draft.batch().Put(kIdentities, event.event_id(), EncodeIdentity(identity));
   metrics_.Counter(kLogItems, {"stored"}).Increment();
@@ -438,7 +467,7 @@ void EventLog::Impl::UpdateGauges() {
 EventLogState EventLog::Impl::Position() const {
   MutexLock lock(mutex_);
   return {.counters = state_.counters, .delivered = state_.delivered, .sink_state = state_.sink_state,
-          .event_bytes = state_.event_bytes, .ledger = {}, .blocks = {}};
+          .event_bytes = state_.event_bytes, .ledger = {}, .blocks = {}, .columns = {}};
 }
 
 absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes) {
@@ -681,6 +710,7 @@ absl::Status EventLog::Scan(const ScanRange& range, const std::function<bool(con
 uint64_t EventLog::CountCandidates(const ScanRange& range) const { return impl_->CountCandidates(range); }
 absl::Status EventLog::ApplyRetention() { return impl_->Commit(std::nullopt); }
 void EventLog::Close() { impl_->Close(); }
+std::shared_ptr<const ColumnSequences> EventLog::Columns() const { return impl_->Columns(); }
 uint64_t EventLog::FirstSequence() const { return impl_->Position().counters.first_sequence; }
 uint64_t EventLog::EndSequence() const { return impl_->Position().counters.next_sequence; }
 absl::Time EventLog::LeastReceiveTime() const { return impl_->LeastReceiveTime(); }

@@ -1,6 +1,6 @@
 // The detector's durable store: events in one total order, de-duplication, the position of delivery, quarantine and the ledger.
 //
-// Threading: all methods are thread-safe. One writer thread puts all batches that wait into one synced write; callbacks of
+// Threading: all methods are thread-safe. Append() reads the bodies of its events on the caller's thread. One writer thread puts all batches that wait into one synced write; callbacks of
 // Append() run on it and must not block. The other methods wait for the disk, so they are not for network threads.
 // Ownership: store, clock and metrics outlive the log.
 // Sequences number the stored events from 1 without gaps; they are never given twice in the life of the folder.
@@ -73,6 +73,10 @@ struct StoredEvent {
   // The stored bytes are no event (any more): `event` is not to be used.
   bool unreadable = false;
 };
+
+// The columns of the retired connector (common/event_table/legacy_columns.h) that stored events had, each with the sequence of the first
+// of them. As in the connector's table a column stays when its events go. At most event_table::kMaxLegacyNames.
+using ColumnSequences = std::map<std::string, uint64_t, std::less<>>;
 
 // What became of the events of one account between two positions of delivery.
 struct DeliveryCounts {
@@ -163,6 +167,9 @@ class EventLog {
 
   // Refuses new batches, stores the waiting ones, runs their callbacks. Idempotent.
   void Close();
+
+  // Never null. Columns of an event are there when the event can be read.
+  std::shared_ptr<const ColumnSequences> Columns() const;
 
   // Oldest stored event, or EndSequence().
   uint64_t FirstSequence() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/event_table/legacy_columns.h"
 #include "common/status/check.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -44,6 +45,18 @@ absl::Status LoadLedger(storage::KeyedStore& store, EventLogState& state) {
   return absl::OkStatus();
 }
 
+absl::Status LoadColumns(storage::KeyedStore& store, EventLogState& state) {
+  ColumnSequences columns;
+  for (auto walk = store.NewIterator(kMeta, kColumnPrefix, kColumnEnd); walk->Valid() || !walk->status().ok(); walk->Next()) {
+    ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+    const auto sequence = ParseNumberKey(walk->value());
+    if (!sequence.has_value()) return Unreadable("a column");
+    columns.emplace(walk->key().substr(kColumnPrefix.size()), *sequence);
+  }
+  state.columns = std::make_shared<const ColumnSequences>(std::move(columns));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<EventLogState> LoadState(storage::KeyedStore& store) {
@@ -65,6 +78,7 @@ absl::StatusOr<EventLogState> LoadState(storage::KeyedStore& store) {
   }
   ZOOMWATCH_RETURN_IF_ERROR(LoadBlocks(store, state));
   ZOOMWATCH_RETURN_IF_ERROR(LoadLedger(store, state));
+  ZOOMWATCH_RETURN_IF_ERROR(LoadColumns(store, state));
   return state;
 }
 
@@ -102,6 +116,13 @@ uint64_t EventLogDraft::AddEvent(absl::Time receive_time, const event::v1::Event
   ++slot->events;
   event_bytes_ += value.size();
   return sequence;
+}
+
+void EventLogDraft::AddColumns(const std::vector<std::string>& names, uint64_t sequence) {
+  for (const std::string& name : names) {
+    if (state_.columns->contains(name) || state_.columns->size() + columns_.size() >= event_table::kMaxLegacyNames) continue;
+    if (columns_.emplace(name, sequence).second) batch_.Put(kMeta, std::string(kColumnPrefix) + name, NumberKey(sequence));
+  }
 }
 
 void EventLogDraft::AddQuarantine(QuarantineEntry entry) {
@@ -160,6 +181,10 @@ void EventLogDraft::Apply(EventLogState& state) && {
     if (block.has_value()) state.blocks[number] = *block;
     else state.blocks.erase(number);
   }
+  if (columns_.empty()) return;
+  auto columns = std::make_shared<ColumnSequences>(*state.columns);
+  columns->merge(columns_);
+  state.columns = std::move(columns);
 }
 
 }  // namespace zoomwatch::detector

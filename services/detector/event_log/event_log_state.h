@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct EventLogState {
   uint64_t event_bytes = 0;
   std::map<std::string, ledger::v1::AccountLedger> ledger;
   std::map<uint64_t, Block> blocks;  // every block from that of first_sequence to that of the last event
+  std::shared_ptr<const ColumnSequences> columns = std::make_shared<const ColumnSequences>();
 };
 
 // Reads the state from the store. STORAGE_CORRUPT: an entry cannot be read, or the blocks do not fit the counters.
@@ -43,6 +45,8 @@ class EventLogDraft {
 
   // Stores the event under the next sequence, which it returns.
   uint64_t AddEvent(absl::Time receive_time, const event::v1::Event& event);
+  // Columns of that event: those that are not known yet come to be with it, as far as there is room.
+  void AddColumns(const std::vector<std::string>& names, uint64_t sequence);
   void AddQuarantine(QuarantineEntry entry);  // gives it its id
   void RemoveQuarantine(uint64_t id, uint64_t value_bytes);
   void SetDelivered(uint64_t sequence, std::string sink_state);
@@ -66,6 +70,7 @@ class EventLogDraft {
   std::optional<std::string> sink_state_;
   std::map<std::string, ledger::v1::AccountLedger> ledger_;
   std::map<uint64_t, std::optional<Block>> blocks_;  // nullopt: removed
+  ColumnSequences columns_;                          // new ones
 };
 
 }  // namespace zoomwatch::detector

@@ -35,15 +35,14 @@ constexpr std::size_t kMaxQueryBytes = std::size_t{1} << 20;
 // The message of an error travels in a header, which carries not much more.
 constexpr std::size_t kMaxExplanationBytes = 1000;
 
-// The events' tables, with every legacy column that the query mentions.
-class HuntCatalog final : public kql::Catalog {
- public:
-  std::optional<kql::Schema> FindTable(std::string_view name, const kql::MentionedNames& mentioned) const override {
-    return event_table::EventCatalog(std::make_shared<const event_table::LegacyNames>(mentioned)).FindTable(name, mentioned);
+// The tables as they are before the event at that sequence.
+event_table::EventCatalog CatalogOf(const EventLog& log, std::uint64_t end_sequence) {
+  event_table::LegacyNames names;
+  for (const auto& [name, sequence] : *log.Columns()) {
+    if (sequence < end_sequence) names.insert(name);
   }
-  std::vector<std::string> TableNames() const override { return event_table::EventCatalog().TableNames(); }
-  std::optional<std::string> FindFunction(std::string_view) const override { return std::nullopt; }
-};
+  return event_table::EventCatalog(std::make_shared<const event_table::LegacyNames>(std::move(names)));
+}
 
 absl::Status Invalid(const std::string& message) { return Error(Reason::kQueryInvalid, message); }
 
@@ -181,7 +180,8 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
     }
     if (request.max_rows() < 0) return Invalid("max_rows: is negative");
     ZOOMWATCH_ASSIGN_OR_RETURN(const TimeRange range, RangeOf(request, clock_));
-    const kql::BoundQuery query = kql::Compile(request.query(), HuntCatalog());
+    const std::uint64_t end_sequence = log_.EndSequence();
+    const kql::BoundQuery query = kql::Compile(request.query(), CatalogOf(log_, end_sequence));
     if (query.root == nullptr || kql::HasErrors(query.diagnostics)) return Mistakes(request.query(), query.diagnostics);
 
     HuntWriter writer(stream, clock_);
@@ -191,7 +191,7 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
       ZOOMWATCH_RETURN_IF_ERROR(Check(context));
       return writer.Tick();
     };
-    EventTables tables(log_, range.from, range.to, log_.EndSequence(), [&](const ReadProgress& progress) {
+    EventTables tables(log_, range.from, range.to, end_sequence, [&](const ReadProgress& progress) {
       writer.SetProgress(progress);
       return check();
     });

@@ -1,7 +1,6 @@
 // The HuntService of the detector: KQL queries of people over the stored events.
 //
-// A query sees the tables of event_table::EventCatalog as they are when it begins. Columns of the retired connector (legacy_columns.h)
-// exist as soon as a query mentions them, empty where no event has them: nobody knows what every stored event had.
+// A query sees the tables of event_table::EventCatalog as they are when it begins, with the columns of EventLog::Columns().
 // A query runs on the thread of its call; nothing of it is kept afterwards. It ends at once, between two blocks of rows, when its
 // deadline passes, its caller goes away or Stop() is called.
 // Threading: thread-safe. Ownership: log, clock and metrics outlive the service, which outlives the server that it is registered with.

@@ -202,10 +202,6 @@ std::vector<std::string> RuleEngine::Outdated(const LegacyNames& observed) const
   return ids;
 }
 
-bool RuleEngine::WaitsForColumns() const {
-  return std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) { return !entry.second->unobserved.empty(); });
-}
-
 void RuleEngine::Forget(const std::vector<std::string>& rule_ids) {
   due_.clear();
   for (const std::string& id : rule_ids) entries_.erase(id);

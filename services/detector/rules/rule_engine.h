@@ -73,8 +73,6 @@ class RuleEngine {
   std::vector<std::string> SetRules(const ruleset::RuleSet& rules, const event_table::EventCatalog& catalog);
   // Ids of the rules that mention a legacy column which no event had when they were bound, and `observed` has now.
   std::vector<std::string> Outdated(const event_table::LegacyNames& observed) const;
-  // Whether a rule mentions a legacy column that no event had when it was bound.
-  bool WaitsForColumns() const;
   // Drops these rules, so that the next SetRules() begins them anew.
   void Forget(const std::vector<std::string>& rule_ids);
 

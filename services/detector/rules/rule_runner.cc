@@ -7,8 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "common/event_table/legacy_columns.h"
-#include "common/kql/json.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/detector/alerts/alert_row.h"
@@ -26,9 +24,6 @@ constexpr absl::Duration kIdle = absl::Milliseconds(100);
 // Without alerts the position is written now and then only: what is evaluated again then makes the same alerts as before, none.
 constexpr std::uint64_t kEventsPerCommit = 10'000;
 constexpr absl::Duration kTimePerCommit = absl::Seconds(5);
-// Columns that came to be known from the history of some rules may bring other rules to begin anew.
-constexpr int kMaxRounds = 4;
-constexpr std::size_t kMaxLegacyNames = 10'000;
 
 Ticks TicksOf(absl::Time time) { return kql::kUnixEpoch + absl::ToUnixNanos(time) / 100; }
 Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
@@ -86,6 +81,8 @@ absl::Status RuleRunner::Start() {
     ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
   }
   position_ = committed_ = position.sequence;
+  ReadColumns();
+  columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));
   engine_.FinishReplay({}, position.clock);
   engine_.OnFailure([](const RuleStatus& rule) {
     Log(Severity::kError, "a rule failed; the others go on",
@@ -174,6 +171,7 @@ absl::Status RuleRunner::Step(const std::stop_token& stop) {
 }
 
 absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
+  ReadColumns();
   for (const StoredEvent& stored : events) {
     if (stored.unreadable) {
       Log(Severity::kError, "the rules skip an event that cannot be read back", {{"sequence", std::to_string(stored.sequence)}});
@@ -182,9 +180,8 @@ absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
       continue;
     }
     if (ReceiveTicks(stored.event) < engine_.clock()) metrics_.Counter(kRuleLateEvents).Increment();
-    Observe(stored.event);
     // Before the event itself: its columns are known to the rules that see it.
-    if (observed_more_) ZOOMWATCH_RETURN_IF_ERROR(AdoptColumns());
+    ZOOMWATCH_RETURN_IF_ERROR(AdoptColumns(stored.sequence));
     position_ = stored.sequence;
     engine_.Insert(stored.event, stored.sequence, findings_);
   }
@@ -248,16 +245,8 @@ void RuleRunner::LogFindings(const ruleset::ReloadResult& result) {
 absl::Status RuleRunner::Apply(const ruleset::RuleSet& set) {
   // Findings belong to the rules as they were.
   if (!findings_.empty()) ZOOMWATCH_RETURN_IF_ERROR(Commit());
-  for (int round = 0; round < kMaxRounds; ++round) {
-    const event_table::EventCatalog catalog = columns_.Catalog();
-    const std::vector<std::string> anew = engine_.SetRules(set, catalog);
-    if (anew.empty()) return absl::OkStatus();
-    ZOOMWATCH_RETURN_IF_ERROR(Warm(anew));
-    if (!std::exchange(observed_more_, false)) return absl::OkStatus();
-    columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));
-    engine_.Forget(engine_.Outdated(observed_));
-  }
-  return absl::OkStatus();
+  const std::vector<std::string> anew = engine_.SetRules(set, columns_.Catalog());
+  return anew.empty() ? absl::OkStatus() : Warm(anew);
 }
 
 absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
@@ -269,7 +258,6 @@ absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
                                       [&](const EventView& view) {
                                         event::v1::Event event;
                                         if (!event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) return true;
-                                        Observe(event);
                                         engine_.Replay(rule_ids, event, view.sequence);
                                         return true;
                                       }));
@@ -286,17 +274,22 @@ absl::Status RuleRunner::Remember(const std::vector<std::string>& rule_ids) {
   return absl::OkStatus();
 }
 
-void RuleRunner::Observe(const event::v1::Event& event) {
-  if (!engine_.WaitsForColumns()) return;
-  const auto body = kql::ParseJson(event.payload());
-  if (!body) return;
-  const std::size_t before = observed_.size();
-  event_table::CollectLegacyNames(*body, kMaxLegacyNames, observed_);
-  observed_more_ = observed_more_ || observed_.size() != before;
+void RuleRunner::ReadColumns() {
+  std::shared_ptr<const ColumnSequences> columns = log_.Columns();
+  if (columns == log_columns_) return;
+  log_columns_ = std::move(columns);
+  coming_.clear();
+  for (const auto& [name, sequence] : *log_columns_) {
+    if (sequence > position_) coming_.emplace(sequence, name);
+    else observed_.insert(name);
+  }
 }
 
-absl::Status RuleRunner::AdoptColumns() {
-  observed_more_ = false;
+absl::Status RuleRunner::AdoptColumns(std::uint64_t sequence) {
+  const auto end = coming_.upper_bound(sequence);
+  if (end == coming_.begin()) return absl::OkStatus();
+  for (auto column = coming_.begin(); column != end; ++column) observed_.insert(column->second);
+  coming_.erase(coming_.begin(), end);
   columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));
   const std::vector<std::string> outdated = engine_.Outdated(observed_);
   if (outdated.empty()) return absl::OkStatus();

@@ -4,15 +4,16 @@
 // time, but stays `settle_time` behind the system's clock, so that events on their way are not late. Rules that begin anew (at a
 // start, when a query changes) read the events of their period again; what lies in it already makes no alerts. The folders are
 // read every reload_interval; files that changed take force between two events.
+// A legacy column exists for the rules from the first event on that had it (EventLog::Columns), wherever a batch or a restart lies: rules that
+// mean something else with it begin anew before that event.
 // The first start ever begins at the end of the log: what was stored before warms the rules and makes no alerts.
 // Threading: Start() and Stop() from one thread; the rest is thread-safe. Ownership: log, store, clock, metrics outlive the runner.
 // Errors: a store that cannot be written ends the thread; health() says so, and the next start goes on where the alerts end.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -83,10 +84,10 @@ class RuleRunner {
   absl::Status Apply(const ruleset::RuleSet& set);
   absl::Status Warm(const std::vector<std::string>& rule_ids);
   absl::Status Remember(const std::vector<std::string>& rule_ids);
-  // Takes note of legacy columns that an event has.
-  void Observe(const event::v1::Event& event);
-  // Binds rules again that mean something else with the columns that came to be known.
-  absl::Status AdoptColumns();
+  // Takes note of the log's columns, as of position_.
+  void ReadColumns();
+  // Makes columns that came to be with events up to that one known, and binds rules again that mean something else with them.
+  absl::Status AdoptColumns(std::uint64_t sequence);
   absl::Status Evaluate(const std::vector<StoredEvent>& events);
   absl::Status Commit();
   kql::Ticks SettledNow() const;
@@ -104,8 +105,9 @@ class RuleRunner {
   std::uint64_t position_ = 0;
   SeenEvents tables_{log_, position_};
   RuleEngine engine_;
-  event_table::LegacyNames observed_;
-  bool observed_more_ = false;
+  std::shared_ptr<const ColumnSequences> log_columns_;  // as last read
+  event_table::LegacyNames observed_;                   // those that events up to position_ had
+  std::multimap<std::uint64_t, std::string> coming_;    // the others
   std::vector<EngineFinding> findings_;
   std::uint64_t committed_ = 0;
   absl::Duration last_commit_, last_load_;  // monotonic

@@ -1,6 +1,7 @@
 #include "tests/checks/docs/print_kql.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/event_table/legacy_columns.h"
 #include "common/kql/ast.h"
 #include "common/kql/binder.h"
 #include "common/kql/binder/operator_types.h"
@@ -105,7 +107,13 @@ fold no others. Regular expressions are RE2's, in UTF-8: no backreferences and n
 An expression without a name is called after its column or path (`d.a` is `d_a`), after its function where that gives a name
 (`count_`, `sum_x`, `set_x`, `strlen_s`), and otherwise `Column1`, `Column2` (`print_0` in print). A name that exists gets a number.
 
-)";
+## Columns of the retired connector
+
+`ZoomLogs` and `Zoom_CL` also have the columns that the Data Collector API made of a webhook's body: `payload_object_timezone_s` is the text
+at `payload.object.timezone`; `_s` text, arrays as JSON, `_b` bool, `_d` number, `_t` time, `_g` GUID. As in the old workspace such a column
+exists from the first event on that had a value for it, and stays; until then `column_ifexists` gives its default and naming the column is
+an error. Rules, hunts and `zoomwatch kql` (where the file's events count) agree on it. The published queries name some of them without
+asking, so these always exist: )";
 
 constexpr std::string_view kDifferences = R"(
 ## Known differences from Microsoft's binder
@@ -274,7 +282,7 @@ void PrintLimits() {
 int PrintKql() {
   fmt::print("{}", kIntroduction);
   if (!PrintOperators()) return 1;
-  fmt::print("{}", kSemantics);
+  fmt::print("{}`{}`.\n\n", kSemantics, fmt::join(event_table::AlwaysDeclaredLegacyNames(), "`, `"));
   PrintTypeTables();
   if (!PrintFunctions()) return 1;
   PrintAggregates();

@@ -1,5 +1,6 @@
 #include "common/event_table/event_cells.h"
 
+#include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,9 @@
 
 namespace zoomwatch::event_table {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 using kql::Type;
 using kql::Value;
@@ -80,14 +84,22 @@ TEST(EventCells, GiveALegacyNameOnlyValuesOfItsType) {
   EXPECT_EQ(Cell("payload_object_nothing_s", Type::kString).AsString(), "");
 }
 
-TEST(LegacyColumns, CollectNamesUpToTheLimit) {
-  std::set<std::string, std::less<>> names;
-  const Value body = kql::ParseJson(R"({"a":"x","b":{"c":1,"d":null,"e":{}},"f":[],"g":true})").value();
-  CollectLegacyNames(body, 100, names);
-  EXPECT_EQ(names, (std::set<std::string, std::less<>>{"a_s", "b_c_d", "f_s", "g_b"}));
-  names.clear();
-  CollectLegacyNames(body, 2, names);
-  EXPECT_EQ(names.size(), 2U);
+std::vector<std::string> NamesOf(const std::string& body) {
+  std::vector<std::string> names;
+  VisitLegacyNames(kql::ParseJson(body).value(), [&names](std::string_view name) { names.emplace_back(name); });
+  return names;
+}
+
+TEST(LegacyColumns, EveryValueHasAName) {
+  EXPECT_THAT(NamesOf(R"({"a":"x","b":{"c":1,"d":null,"e":{}},"f":[],"g":true})"), ElementsAre("a_s", "b_c_d", "f_s", "g_b"));
+  EXPECT_THAT(NamesOf("[1]"), IsEmpty());
+}
+
+TEST(LegacyColumns, ANameThatIsTooLongIsNone) {
+  const std::string longest(kMaxLegacyNameBytes - 2, 'k');
+  EXPECT_THAT(NamesOf(R"({")" + longest + R"(":1,"b":2})"), ElementsAre(longest + "_d", "b_d"));
+  EXPECT_THAT(NamesOf(R"({"x)" + longest + R"(":1,"b":2})"), ElementsAre("b_d"));
+  EXPECT_THAT(NamesOf(R"({"x":{")" + longest + R"(":1,"b":2}})"), ElementsAre("x_b_d"));
 }
 
 TEST(LegacyColumns, NamesWithoutASuffixAreNone) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/event_table/legacy_columns.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
@@ -50,6 +51,11 @@ class EventLogTest : public ::testing::Test {
     }
     Open();
     return value;
+  }
+  detect::v1::EventItem EventWith(const std::string& id, const std::string& payload, absl::Duration age = {}) {
+    detect::v1::EventItem item = Event("w-" + id, "e-" + id, age);
+    item.mutable_event()->set_payload(payload);
+    return item;
   }
   static DeliveryCommit Delivered(uint64_t up_to, int64_t count) {
     return {.up_to_sequence = up_to, .sink_state = "s", .account_counts = {{"main", {.delivered = count}}}, .refused = {}};
@@ -281,6 +287,39 @@ TEST_F(EventLogTest, KnowsTheLeastReceiveTimeWhateverTheOrder) {
   ASSERT_OK(Append(*log_, {Event("w-1", "e-1", absl::Hours(2)), Event("w-2", "e-2", absl::Hours(3))}));
   ASSERT_OK(Append(*log_, {Event("w-3", "e-3", absl::Hours(1))}));
   EXPECT_EQ(log_->LeastReceiveTime(), now - absl::Hours(3));
+}
+
+TEST_F(EventLogTest, KnowsWithWhichEventAColumnCameToBe) {
+  EXPECT_THAT(*log_->Columns(), IsEmpty());
+  // The second is a duplicate and is not stored; the fourth is no JSON.
+  ASSERT_OK(Append(*log_, {EventWith("1", R"({"a":1})"), EventWith("1", R"({"z":1})"), EventWith("2", R"({"a":2,"b":{"c":"x"}})"),
+                           EventWith("3", R"({"y":1)")}));
+  ASSERT_OK(Append(*log_, {EventWith("4", R"({"b":{"c":"y","d":true}})"), EventWith("5", R"({"a":"a text"})")}));
+  const ColumnSequences expected = {{"a_d", 1}, {"b_c_s", 2}, {"b_d_b", 4}, {"a_s", 5}};
+  EXPECT_EQ(*log_->Columns(), expected);
+  Open();
+  EXPECT_EQ(*log_->Columns(), expected);
+}
+
+TEST_F(EventLogTest, KeepsAColumnWhoseEventsAreGone) {
+  ASSERT_OK(Append(*log_, {EventWith("1", R"({"a":1})", absl::Hours(24 * 40))}));
+  ASSERT_OK(log_->CommitDelivered(Delivered(1, 1)));
+  ASSERT_OK(log_->ApplyRetention());
+  EXPECT_EQ(log_->FirstSequence(), 2u);
+  ASSERT_OK(Append(*log_, {EventWith("2", R"({"a":2})")}));
+  Open();
+  EXPECT_EQ(*log_->Columns(), (ColumnSequences{{"a_d", 1}}));
+}
+
+TEST_F(EventLogTest, KeepsNoMoreColumnsThanItMay) {
+  std::string payload = R"({"first":1)";
+  for (size_t i = 0; i < event_table::kMaxLegacyNames; ++i) payload += ",\"k" + std::to_string(i) + "\":1";
+  ASSERT_OK(Append(*log_, {EventWith("1", payload + "}"), EventWith("2", R"({"late":1})")}));
+  ASSERT_OK(Append(*log_, {EventWith("3", R"({"later":1})")}));
+  EXPECT_THAT(*log_->Columns(), SizeIs(event_table::kMaxLegacyNames));
+  EXPECT_TRUE(log_->Columns()->contains("first_d"));
+  EXPECT_FALSE(log_->Columns()->contains("late_d"));
+  EXPECT_EQ(log_->EndSequence(), 4u);
 }
 
 TEST_F(EventLogTest, ResumesAScanBehindTheLastEventAcrossBlocks) {

@@ -166,11 +166,17 @@ TEST_F(HuntServiceTest, TakesTheTimeOfTheRequestForNow) {
   EXPECT_THAT(Hunt(request).First(), IsEmpty()) << "the events are years away";
 }
 
-TEST_F(HuntServiceTest, HasLegacyColumnsThatTheQueryMentions) {
+TEST_F(HuntServiceTest, HasTheLegacyColumnsThatEventsHad) {
+  const std::string zone = "Zoom_CL | project column_ifexists('payload_object_zone_s', 'no such column')";
   Store(1);
-  const Answer answer = Hunt("Zoom_CL | project payload_object_never_seen_s");
-  ASSERT_OK(answer.status);
-  EXPECT_THAT(answer.First(), ElementsAre(""));
+  EXPECT_THAT(Hunt(zone).First(), ElementsAre("no such column"));
+  EXPECT_THAT(Hunt("Zoom_CL | project payload_object_zone_s").status,
+              HasReasonAndMessage(Reason::kQueryInvalid, HasSubstr("'payload_object_zone_s'")));
+  detect::v1::EventItem item = EventOf("w", "e", absl::FromUnixSeconds(1'790'000'100));
+  item.mutable_event()->set_payload(R"({"event":"x","payload":{"object":{"zone":"UTC"}}})");
+  ASSERT_OK(Append(*log_, {item}));
+  EXPECT_THAT(Hunt(zone).First(), ElementsAre("", "UTC"));
+  EXPECT_THAT(Hunt("Zoom_CL | project payload_object_zone_s").First(), ElementsAre("", "UTC"));
 }
 
 TEST_F(HuntServiceTest, ShowsEveryMistake) {

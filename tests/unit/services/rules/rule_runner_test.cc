@@ -123,5 +123,45 @@ TEST_F(RuleRunnerTest, GoesOnBehindEventsThatCannotBeReadBack) {
   EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("\"e-2\""), HasSubstr("\"e-4\""), HasSubstr("\"e-5\"")));
 }
 
+// Whether its webhooks came together or one by one, with a restart of the rules and of the log between them.
+TEST_F(RuleRunnerTest, ALegacyColumnExistsFromTheFirstEventOnThatHadIt) {
+  std::string rule(kRule);
+  rule.replace(rule.find("ZoomLogs\n"), 9, "ZoomLogs\n  | extend Zone = column_ifexists('payload_object_zone_s', 'no such column')\n");
+  rule.replace(rule.find("EventId\nentity"), 7, "EventId, Zone");
+  std::ofstream(dir_.file("rules/every-meeting.yaml")) << rule;
+  RunUntil(0);
+  const auto meeting = [&](const std::string& id, const std::string& payload) {
+    detect::v1::EventItem item = EventOf("w-" + id, "e-" + id, clock_.Now());
+    item.mutable_event()->set_payload(payload);
+    return item;
+  };
+  const std::string with = R"({"event":"meeting.started","payload":{"object":{"zone":"UTC"}}})";
+  const std::string without = R"({"event":"meeting.started","payload":{"object":{}}})";
+  ASSERT_OK(Append(*log_, {meeting("1", without), meeting("2", with), meeting("3", without)}));
+  RunUntil(3);
+  ASSERT_OK(Append(*log_, {meeting("4", without)}));
+  OpenLog();
+  RunUntil(4);
+  // A row has no empty text.
+  EXPECT_THAT(Alerts(), ElementsAre(HasSubstr(R"(\"EventId\":\"e-1\",\"Zone\":\"no such column\"})"),
+                                    HasSubstr(R"(\"EventId\":\"e-2\",\"Zone\":\"UTC\"})"), HasSubstr(R"(\"EventId\":\"e-3\"})"),
+                                    HasSubstr(R"(\"EventId\":\"e-4\"})")));
+}
+
+TEST_F(RuleRunnerTest, ALegacyColumnExistsForARuleThatComesLater) {
+  RunUntil(0);
+  detect::v1::EventItem item = EventOf("w-1", "e-1", clock_.Now());
+  item.mutable_event()->set_payload(R"({"event":"meeting.started","payload":{"object":{"zone":"UTC"}}})");
+  ASSERT_OK(Append(*log_, {item}));
+  RunUntil(1);
+  clock_.Advance(absl::Hours(2));  // beyond the period of the rule, which reads nothing of that event
+  std::string rule(kRule);
+  rule.replace(rule.find("EventId\nentity"), 7, "EventId, HasZone = isnotempty(payload_object_zone_s)");
+  std::ofstream(dir_.file("rules/every-meeting.yaml")) << rule;
+  StoreMeetings(2, 2);
+  RunUntil(2);
+  EXPECT_THAT(Alerts().back(), HasSubstr(R"(\"EventId\":\"e-2\",\"HasZone\":false})"));
+}
+
 }  // namespace
 }  // namespace zoomwatch::detector
