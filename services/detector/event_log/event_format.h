@@ -9,6 +9,7 @@
 //   meta         "counters" -> next_sequence first_sequence next_quarantine quarantine_bytes : u64
 //                "delivered" -> sequence:u64 sink_state ; "ledger/<account_name>" -> ledger.v1.AccountLedger
 //                "column/<name>" -> sequence:u64 of the first event that had it
+//                "ahead" -> sequence:u64 for each event that was settled ahead of "delivered", ascending; absent: none
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ inline constexpr storage::Family kMeta = 5;
 
 inline constexpr std::string_view kCountersKey = "counters";
 inline constexpr std::string_view kDeliveredKey = "delivered";
+inline constexpr std::string_view kAheadKey = "ahead";
 inline constexpr std::string_view kLedgerPrefix = "ledger/";
 inline constexpr std::string_view kLedgerEnd = "ledger0";  // behind every key with the prefix
 inline constexpr std::string_view kColumnPrefix = "column/";

@@ -54,6 +54,19 @@ std::vector<std::string> NewColumns(const event::v1::Event& event, const ColumnS
 
 absl::Status Malformed(std::string_view message) { return Error(Reason::kItemMalformed, message); }
 
+void AddToRoute(ledger::v1::AccountLedger& entry, const std::string& name, const RouteCounts& counts) {
+  auto* const routes = entry.mutable_routes();
+  auto at = std::find_if(routes->begin(), routes->end(), [&](const ledger::v1::RouteCount& route) { return route.name() >= name; });
+  if (at == routes->end() || at->name() != name) {
+    const auto place = static_cast<int>(at - routes->begin());
+    entry.add_routes()->set_name(name);
+    for (int i = routes->size() - 1; i > place; --i) routes->SwapElements(i, i - 1);
+    at = routes->begin() + place;
+  }
+  at->set_row_count(at->row_count() + counts.rows);
+  at->set_byte_count(at->byte_count() + counts.bytes);
+}
+
 // False: `value` is no event that Append() could have stored; then `event` holds what could be made out of it, for a guess.
 bool ReadEvent(uint64_t sequence, std::string_view value, event::v1::Event& event) {
   const auto view = DecodeEvent(sequence, value);
@@ -82,7 +95,11 @@ class EventLog::Impl {
   uint64_t CountCandidates(const ScanRange& range) const;
   void Close();
   std::vector<ledger::v1::AccountLedger> GetLedger() const;
-  EventLogState Position() const;
+  EventLogState Position() const;  // without what is many: ahead, ledger, blocks
+  std::vector<uint64_t> SettledAhead() const {
+    MutexLock lock(mutex_);
+    return {state_.ahead.begin(), state_.ahead.end()};
+  }
   absl::Time LeastReceiveTime() const {
     MutexLock lock(mutex_);
     absl::Time least = absl::InfiniteFuture();
@@ -125,7 +142,9 @@ class EventLog::Impl {
                 BatchResult& result);
   void AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft);
   absl::Status AddCommit(DeliveryCommit& commit, EventLogDraft& draft);
-  absl::StatusOr<std::vector<QuarantineEntry>> ReadRefused(const DeliveryCommit& commit, uint64_t delivered);
+  // How many events the commit settles.
+  absl::StatusOr<int64_t> CountSettled(const DeliveryCommit& commit, const EventLogDraft& draft) const;
+  absl::StatusOr<std::vector<QuarantineEntry>> ReadRefused(const DeliveryCommit& commit, const EventLogDraft& draft);
   // The accounts whose pending events are not all readable, with how many are not. With one account that has any: all of them.
   absl::StatusOr<std::map<std::string, int64_t>> CountUnreadable();
   void Retain(EventLogDraft& draft, size_t wanted_bytes);
@@ -375,11 +394,29 @@ void EventLog::Impl::AddQuarantined(const detect::v1::EventItem& item, EventLogD
   metrics_.Counter(kLogItems, {"quarantined"}).Increment();
 }
 
-absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& draft) {
-  if (commit.up_to_sequence <= draft.delivered() || commit.up_to_sequence >= state_.counters.next_sequence) {
+absl::StatusOr<int64_t> EventLog::Impl::CountSettled(const DeliveryCommit& commit, const EventLogDraft& draft) const {
+  const bool moves = commit.up_to_sequence > draft.delivered();
+  if (commit.up_to_sequence < draft.delivered() || (!moves && commit.ahead.empty()) ||
+      commit.up_to_sequence >= state_.counters.next_sequence) {
     return Malformed(fmt::format("delivery: position {} is not in ({}, {})", commit.up_to_sequence, draft.delivered(),
                                  state_.counters.next_sequence));
   }
+  uint64_t last = commit.up_to_sequence;
+  for (const uint64_t sequence : commit.ahead) {
+    if (sequence <= last || sequence >= state_.counters.next_sequence || draft.ahead().contains(sequence)) {
+      return Malformed(fmt::format("delivery: event {} ahead of {} is settled already, out of order or not stored", sequence, last));
+    }
+    last = sequence;
+  }
+  if (draft.ahead().size() + commit.ahead.size() > kMaxSettledAhead) {
+    return Malformed(fmt::format("delivery: {} and {} events ahead exceed {}", draft.ahead().size(), commit.ahead.size(), kMaxSettledAhead));
+  }
+  const auto passed = std::distance(draft.ahead().begin(), draft.ahead().upper_bound(commit.up_to_sequence));
+  return static_cast<int64_t>(commit.up_to_sequence - draft.delivered()) - passed + static_cast<int64_t>(commit.ahead.size());
+}
+
+absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& draft) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const int64_t settled, CountSettled(commit, draft));
   int64_t total = 0;
   int64_t quarantined = 0;
   for (const auto& [account, counts] : commit.account_counts) {
@@ -388,16 +425,21 @@ absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& dr
     if (counts.delivered < 0 || counts.not_sent < 0 || counts.quarantined < 0 || entry == nullptr || sum > entry->pending_count()) {
       return Malformed(fmt::format("delivery: {} events of account \"{}\" are more than are pending", sum, account));
     }
+    int64_t routed = 0;
+    for (const auto& [route, taken] : counts.routes) routed += taken.rows;
+    if (!counts.routes.empty() && routed != counts.delivered + counts.not_sent) {
+      return Malformed(fmt::format("delivery: {} events of account \"{}\" by route are not its {} and {}", routed, account,
+                                   counts.delivered, counts.not_sent));
+    }
     total += sum;
     quarantined += counts.quarantined;
   }
-  if (total != static_cast<int64_t>(commit.up_to_sequence - draft.delivered()) ||
-      quarantined != static_cast<int64_t>(commit.refused.size())) {
-    return Malformed(fmt::format("delivery: counts of {} events and {} refused rows do not fit positions ({}, {}]", total,
-                                 commit.refused.size(), draft.delivered(), commit.up_to_sequence));
+  if (total != settled || quarantined != static_cast<int64_t>(commit.refused.size())) {
+    return Malformed(fmt::format("delivery: counts of {} events and {} refused rows do not fit the {} of positions ({}, {}] and {} ahead",
+                                 total, commit.refused.size(), settled, draft.delivered(), commit.up_to_sequence, commit.ahead.size()));
   }
   // Read before the draft changes: a commit that fails leaves nothing in it.
-  ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<QuarantineEntry> refused, ReadRefused(commit, draft.delivered()));
+  ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<QuarantineEntry> refused, ReadRefused(commit, draft));
   for (QuarantineEntry& entry : refused) draft.AddQuarantine(std::move(entry));
   for (const auto& [account, counts] : commit.account_counts) {
     ledger::v1::AccountLedger& entry = draft.Ledger(account);
@@ -405,16 +447,19 @@ absl::Status EventLog::Impl::AddCommit(DeliveryCommit& commit, EventLogDraft& dr
     entry.set_not_sent_count(entry.not_sent_count() + counts.not_sent);
     entry.set_quarantined_count(entry.quarantined_count() + counts.quarantined);
     entry.set_pending_count(entry.pending_count() - counts.delivered - counts.not_sent - counts.quarantined);
+    for (const auto& [route, taken] : counts.routes) AddToRoute(entry, route, taken);
   }
-  draft.SetDelivered(commit.up_to_sequence, std::move(commit.sink_state));
+  draft.SetDelivered(commit.up_to_sequence, commit.ahead, std::move(commit.sink_state));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ReadRefused(const DeliveryCommit& commit, uint64_t delivered) {
+absl::StatusOr<std::vector<QuarantineEntry>> EventLog::Impl::ReadRefused(const DeliveryCommit& commit,
+                                                                                   const EventLogDraft& draft) {
   std::vector<QuarantineEntry> entries;
   for (const RefusedRow& row : commit.refused) {
-    if (row.sequence <= delivered || row.sequence > commit.up_to_sequence) {
-      return Malformed(fmt::format("delivery: refused row {} is not in ({}, {}]", row.sequence, delivered, commit.up_to_sequence));
+    const bool passed = row.sequence > draft.delivered() && row.sequence <= commit.up_to_sequence && !draft.ahead().contains(row.sequence);
+    if (!passed && !std::binary_search(commit.ahead.begin(), commit.ahead.end(), row.sequence)) {
+      return Malformed(fmt::format("delivery: refused row {} is not settled by the commit up to {}", row.sequence, commit.up_to_sequence));
     }
     ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kEvents, NumberKey(row.sequence)));
     event::v1::Event event;
@@ -459,7 +504,7 @@ absl::Status EventLog::Impl::RetainQuarantine(EventLogDraft& draft) {
 }
 
 void EventLog::Impl::UpdateGauges() {
-  metrics_.Gauge(kLogPending).Set(static_cast<double>(state_.counters.next_sequence - 1 - state_.delivered));
+  metrics_.Gauge(kLogPending).Set(static_cast<double>(state_.counters.next_sequence - 1 - state_.delivered - state_.ahead.size()));
   metrics_.Gauge(kLogBytes).Set(static_cast<double>(state_.event_bytes));
   metrics_.Gauge(kLogQuarantineBytes).Set(static_cast<double>(state_.counters.quarantine_bytes));
 }
@@ -467,7 +512,7 @@ void EventLog::Impl::UpdateGauges() {
 EventLogState EventLog::Impl::Position() const {
   MutexLock lock(mutex_);
   return {.counters = state_.counters, .delivered = state_.delivered, .sink_state = state_.sink_state,
-          .event_bytes = state_.event_bytes, .ledger = {}, .blocks = {}, .columns = {}};
+          .ahead = {}, .event_bytes = state_.event_bytes, .ledger = {}, .blocks = {}, .columns = {}};
 }
 
 absl::StatusOr<std::vector<StoredEvent>> EventLog::Impl::ReadFrom(uint64_t sequence, size_t max_items, size_t max_bytes) {
@@ -501,8 +546,10 @@ absl::StatusOr<std::map<std::string, int64_t>> EventLog::Impl::CountUnreadable()
   std::map<std::string, int64_t> waiting;
   uint64_t next = 0;
   uint64_t end = 0;
+  std::set<uint64_t> ahead;  // they do not wait any more
   {
     MutexLock lock(mutex_);
+    ahead = state_.ahead;
     for (const auto& [account, entry] : state_.ledger) {
       if (entry.pending_count() > 0) waiting[account] = entry.pending_count();
     }
@@ -514,7 +561,7 @@ absl::StatusOr<std::map<std::string, int64_t>> EventLog::Impl::CountUnreadable()
     const size_t most = std::min(end - next, kBlockEvents);
     ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<StoredEvent> events, ReadFrom(next, most, kGroupBytes));
     for (const StoredEvent& stored : events) {
-      if (!stored.unreadable) --waiting[stored.event.account_name()];
+      if (!stored.unreadable && !ahead.contains(stored.sequence)) --waiting[stored.event.account_name()];
     }
     next += events.size();
   }
@@ -524,7 +571,11 @@ absl::StatusOr<std::map<std::string, int64_t>> EventLog::Impl::CountUnreadable()
 absl::Status EventLog::Impl::SetAsideUnreadable() {
   const EventLogState position = Position();
   ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<StoredEvent> events, ReadFrom(position.delivered + 1, kBlockEvents, kGroupBytes));
-  events.erase(std::find_if(events.begin(), events.end(), [](const StoredEvent& stored) { return !stored.unreadable; }), events.end());
+  const std::vector<uint64_t> ahead = SettledAhead();
+  const auto goes_on = [&](const StoredEvent& stored) {
+    return !stored.unreadable || std::binary_search(ahead.begin(), ahead.end(), stored.sequence);
+  };
+  events.erase(std::find_if(events.begin(), events.end(), goes_on), events.end());
   if (events.empty()) return absl::OkStatus();
   ZOOMWATCH_ASSIGN_OR_RETURN(auto owners, CountUnreadable());
   DeliveryCommit commit{.up_to_sequence = events.back().sequence, .sink_state = position.sink_state, .account_counts = {}, .refused = {}};
@@ -698,6 +749,7 @@ bool EventLog::WaitForEvents(uint64_t sequence, absl::Duration timeout, const st
 }
 absl::Status EventLog::CommitDelivered(DeliveryCommit commit) { return impl_->Commit(std::move(commit)); }
 absl::Status EventLog::SetAsideUnreadable() { return impl_->SetAsideUnreadable(); }
+std::vector<uint64_t> EventLog::SettledAhead() const { return impl_->SettledAhead(); }
 uint64_t EventLog::DeliveredPosition() const { return impl_->Position().delivered; }
 std::string EventLog::SinkState() const { return impl_->Position().sink_state; }
 std::vector<ledger::v1::AccountLedger> EventLog::GetLedger() const { return impl_->GetLedger(); }

@@ -6,6 +6,8 @@
 // Sequences number the stored events from 1 without gaps; they are never given twice in the life of the folder.
 // Invariant for each account, at every moment and across restarts:
 //   forwarded (deliveries stored) = delivered + not_sent + duplicate + quarantined + pending.
+// Events behind the position of delivery may be settled ahead of it, when another stream than that of the oldest waiting event took
+// them: they are counted when they are settled, and are never the next behind the position.
 // De-duplication: by webhook_id (a resend between services: accepted, counted once) for delivery_horizon, and by event_id (another
 // delivery of the same event: a duplicate) when the receive times of both are less than deduplication_horizon apart.
 // Limits: EventLogOptions. Errors: STORE_FULL, OVERLOADED, STORAGE_FAILED, STORAGE_CORRUPT, STORE_LOCKED, SHUTTING_DOWN;
@@ -78,11 +80,18 @@ struct StoredEvent {
 // of them. As in the connector's table a column stays when its events go. At most event_table::kMaxLegacyNames.
 using ColumnSequences = std::map<std::string, uint64_t, std::less<>>;
 
-// What became of the events of one account between two positions of delivery.
+// What took one route.
+struct RouteCounts {
+  int64_t rows = 0;
+  int64_t bytes = 0;  // as JSON, before compression
+};
+
+// What became of the events of one account that a commit settles.
 struct DeliveryCounts {
   int64_t delivered = 0;
   int64_t not_sent = 0;
   int64_t quarantined = 0;
+  std::map<std::string, RouteCounts> routes = {};  // of those delivered and not sent, by name; empty: nobody asked for the routes
 };
 
 // A row that the sink refused for good.
@@ -93,11 +102,15 @@ struct RefusedRow {
   std::string account_name = {};  // whose row it is, when the event itself cannot say so; otherwise empty
 };
 
+// More events than one attempt of delivery has (DeliveryOptions::max_rows).
+inline constexpr size_t kMaxSettledAhead = 100'000;
+
 struct DeliveryCommit {
   uint64_t up_to_sequence = 0;                           // inclusive
   std::string sink_state;                                // opaque; given back by SinkState()
-  std::map<std::string, DeliveryCounts> account_counts;  // by account_name; together one for each event that is passed
+  std::map<std::string, DeliveryCounts> account_counts;  // by account_name; together one for each event that is settled
   std::vector<RefusedRow> refused;                       // go to quarantine; also counted in account_counts
+  std::vector<uint64_t> ahead = {};                      // beyond up_to_sequence and settled too; ascending
 };
 
 struct QuarantineEntry {
@@ -136,9 +149,10 @@ class EventLog {
   // Waits until the event at `sequence` is stored. False: time ran out, or `stop` was requested, or the log was closed.
   bool WaitForEvents(uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
 
-  // Moves the position of delivery, durably and atomically with everything in `commit`. Idempotent only in that a repeated
-  // position is refused: INVALID_ARGUMENT ITEM_MALFORMED when the position does not advance, lies behind the end, the counts
-  // do not add up to the events passed, or a refused row is not among them.
+  // Moves the position of delivery and settles events ahead of it, durably and atomically with everything in `commit`. Idempotent only
+  // in that what is settled is refused: INVALID_ARGUMENT ITEM_MALFORMED when nothing is settled by it, the position goes back, a
+  // sequence lies behind the end or is settled already, the counts do not add up to the events that are settled, or a refused row is
+  // not among them. The position then also passes what was settled ahead and has become the next.
   absl::Status CommitDelivered(DeliveryCommit commit);
   // Puts unreadable events that stand directly behind the position of delivery into quarantine with STORAGE_CORRUPT and their bytes,
   // and moves the position past them, as CommitDelivered() does. OK without effect when there are none. Cost: with several accounts
@@ -146,6 +160,8 @@ class EventLog {
   absl::Status SetAsideUnreadable();
   // Last sequence whose row needs nothing more; 0: none yet.
   uint64_t DeliveredPosition() const;
+  // The events beyond that position that need nothing more either, ascending. At most kMaxSettledAhead.
+  std::vector<uint64_t> SettledAhead() const;
   // As of the last CommitDelivered(); empty at first.
   std::string SinkState() const;
 

@@ -35,6 +35,20 @@ absl::Status LoadBlocks(storage::KeyedStore& store, EventLogState& state) {
   return absl::OkStatus();
 }
 
+absl::Status LoadAhead(storage::KeyedStore& store, EventLogState& state) {
+  const absl::StatusOr<std::string> ahead = store.Get(kMeta, kAheadKey);
+  if (absl::IsNotFound(ahead.status())) return absl::OkStatus();
+  if (!ahead.ok()) return ahead.status();
+  for (std::string_view rest = *ahead; !rest.empty(); rest.remove_prefix(sizeof(uint64_t))) {
+    const auto sequence = ParseNumberKey(rest.substr(0, sizeof(uint64_t)));
+    if (!sequence.has_value() || *sequence <= state.delivered || *sequence >= state.counters.next_sequence) {
+      return Unreadable("what was delivered ahead");
+    }
+    state.ahead.insert(*sequence);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LoadLedger(storage::KeyedStore& store, EventLogState& state) {
   for (auto walk = store.NewIterator(kMeta, kLedgerPrefix, kLedgerEnd); walk->Valid() || !walk->status().ok(); walk->Next()) {
     ZOOMWATCH_RETURN_IF_ERROR(walk->status());
@@ -76,6 +90,7 @@ absl::StatusOr<EventLogState> LoadState(storage::KeyedStore& store) {
   } else if (!absl::IsNotFound(delivered.status())) {
     return delivered.status();
   }
+  ZOOMWATCH_RETURN_IF_ERROR(LoadAhead(store, state));
   ZOOMWATCH_RETURN_IF_ERROR(LoadBlocks(store, state));
   ZOOMWATCH_RETURN_IF_ERROR(LoadLedger(store, state));
   ZOOMWATCH_RETURN_IF_ERROR(LoadColumns(store, state));
@@ -136,9 +151,24 @@ void EventLogDraft::RemoveQuarantine(uint64_t id, uint64_t value_bytes) {
   counters_.quarantine_bytes -= std::min(counters_.quarantine_bytes, value_bytes);
 }
 
-void EventLogDraft::SetDelivered(uint64_t sequence, std::string sink_state) {
+void EventLogDraft::SetDelivered(uint64_t sequence, const std::vector<uint64_t>& ahead, std::string sink_state) {
+  std::set<uint64_t> settled = this->ahead();
+  const bool had_any = !settled.empty();
+  settled.insert(ahead.begin(), ahead.end());
+  settled.erase(settled.begin(), settled.upper_bound(sequence));
+  while (!settled.empty() && *settled.begin() == sequence + 1) {
+    settled.erase(settled.begin());
+    ++sequence;
+  }
   delivered_ = sequence;
   batch_.Put(kMeta, kDeliveredKey, NumberKey(sequence) + sink_state);
+  if (had_any || !settled.empty()) {
+    std::string keys;
+    for (const uint64_t one : settled) keys += NumberKey(one);
+    if (keys.empty()) batch_.Delete(kMeta, kAheadKey);
+    else batch_.Put(kMeta, kAheadKey, keys);
+    ahead_ = std::move(settled);
+  }
   sink_state_ = std::move(sink_state);
 }
 
@@ -176,6 +206,7 @@ void EventLogDraft::Apply(EventLogState& state) && {
   state.delivered = delivered_;
   state.event_bytes = event_bytes_;
   if (sink_state_.has_value()) state.sink_state = *std::move(sink_state_);
+  if (ahead_.has_value()) state.ahead = *std::move(ahead_);
   for (auto& [account, entry] : ledger_) state.ledger[account] = std::move(entry);
   for (const auto& [number, block] : blocks_) {
     if (block.has_value()) state.blocks[number] = *block;

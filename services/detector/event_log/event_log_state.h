@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct EventLogState {
   Counters counters;
   uint64_t delivered = 0;
   std::string sink_state;
+  std::set<uint64_t> ahead;  // settled, above `delivered` + 1
   uint64_t event_bytes = 0;
   std::map<std::string, ledger::v1::AccountLedger> ledger;
   std::map<uint64_t, Block> blocks;  // every block from that of first_sequence to that of the last event
@@ -36,6 +38,7 @@ class EventLogDraft {
 
   const Counters& counters() const { return counters_; }
   uint64_t delivered() const { return delivered_; }
+  const std::set<uint64_t>& ahead() const { return ahead_.has_value() ? *ahead_ : state_.ahead; }
   uint64_t event_bytes() const { return event_bytes_; }
   storage::KeyedBatch& batch() { return batch_; }
   // The account's entry, made at need.
@@ -49,7 +52,8 @@ class EventLogDraft {
   void AddColumns(const std::vector<std::string>& names, uint64_t sequence);
   void AddQuarantine(QuarantineEntry entry);  // gives it its id
   void RemoveQuarantine(uint64_t id, uint64_t value_bytes);
-  void SetDelivered(uint64_t sequence, std::string sink_state);
+  // Everything up to `sequence`, and those of `ahead`, are settled, beside what was settled before.
+  void SetDelivered(uint64_t sequence, const std::vector<uint64_t>& ahead, std::string sink_state);
 
   // The oldest block, unless there are no events. Its events are [first_sequence, second).
   std::optional<std::pair<Block, uint64_t>> FrontBlock() const;
@@ -68,6 +72,7 @@ class EventLogDraft {
   uint64_t delivered_;
   uint64_t event_bytes_;
   std::optional<std::string> sink_state_;
+  std::optional<std::set<uint64_t>> ahead_;
   std::map<std::string, ledger::v1::AccountLedger> ledger_;
   std::map<uint64_t, std::optional<Block>> blocks_;  // nullopt: removed
   ColumnSequences columns_;                          // new ones

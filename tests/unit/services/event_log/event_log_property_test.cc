@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 #include <tuple>
 
 #include "common/testing/fake_clock.h"
@@ -53,6 +54,7 @@ struct Model {
   std::vector<QuarantineEntry> quarantine;       // id - 1
   std::map<std::string, Counts> ledger;
   uint64_t delivered = 0;
+  std::set<uint64_t> ahead;  // of delivered
   std::string sink_state;
 };
 
@@ -112,7 +114,10 @@ void Model::Commit(const DeliveryCommit& commit, absl::Time now) {
     entry.quarantined += counts.quarantined;
     entry.pending -= counts.delivered + counts.not_sent + counts.quarantined;
   }
+  ahead.insert(commit.ahead.begin(), commit.ahead.end());
   delivered = commit.up_to_sequence;
+  while (ahead.contains(delivered + 1)) ++delivered;
+  std::erase_if(ahead, [this](uint64_t sequence) { return sequence <= delivered; });
   sink_state = commit.sink_state;
 }
 
@@ -191,9 +196,22 @@ void EventLogProperty::AppendBatches() {
 
 DeliveryCommit EventLogProperty::RandomCommit() {
   const uint64_t pending = model_.events.size() - model_.delivered;
-  DeliveryCommit commit{.up_to_sequence = model_.delivered + 1 + static_cast<uint64_t>(Random(static_cast<int>(pending))),
+  DeliveryCommit commit{.up_to_sequence = model_.delivered + static_cast<uint64_t>(Random(static_cast<int>(pending) + 1)),
                         .sink_state = "state " + std::to_string(Random(1000)), .account_counts = {}, .refused = {}};
+  std::vector<uint64_t> settled;
   for (uint64_t sequence = model_.delivered + 1; sequence <= commit.up_to_sequence; ++sequence) {
+    if (!model_.ahead.contains(sequence)) settled.push_back(sequence);
+  }
+  // Some beyond that are not the next; and something is settled in any case.
+  for (uint64_t sequence = commit.up_to_sequence + 2; sequence <= model_.events.size(); ++sequence) {
+    if (Random(5) == 0 && !model_.ahead.contains(sequence)) commit.ahead.push_back(sequence);
+  }
+  if (settled.empty() && commit.ahead.empty()) {
+    ++commit.up_to_sequence;
+    settled.push_back(commit.up_to_sequence);
+  }
+  settled.insert(settled.end(), commit.ahead.begin(), commit.ahead.end());
+  for (const uint64_t sequence : settled) {
     DeliveryCounts& counts = commit.account_counts[model_.events[sequence - 1].account_name()];
     const int choice = Random(10);
     if (choice == 0) {
@@ -219,11 +237,17 @@ void EventLogProperty::CommitSome() {
 void EventLogProperty::RefuseBadCommit() {
   if (model_.delivered == model_.events.size()) return;
   DeliveryCommit commit = RandomCommit();
-  switch (Random(4)) {
-    case 0: commit.up_to_sequence = model_.delivered; break;
+  switch (Random(7)) {
+    case 0:
+      commit = DeliveryCommit();
+      commit.up_to_sequence = model_.delivered;
+      break;
     case 1: commit.up_to_sequence = model_.events.size() + 1; break;
     case 2: ++commit.account_counts.begin()->second.delivered; break;
-    default: commit.refused.push_back({.sequence = commit.up_to_sequence, .reason = "ROW_REFUSED", .message = ""}); break;
+    case 3: commit.ahead.push_back(model_.events.size() + 1); break;
+    case 4: commit.ahead.insert(commit.ahead.begin(), commit.up_to_sequence); break;
+    case 5: commit.account_counts.begin()->second.routes["main"].rows = -1; break;
+    default: commit.refused.push_back({.sequence = commit.up_to_sequence + 1, .reason = "ROW_REFUSED", .message = ""}); break;
   }
   EXPECT_THAT(log_->CommitDelivered(std::move(commit)), HasReason(Reason::kItemMalformed));
 }
@@ -264,6 +288,7 @@ void EventLogProperty::Compare() {
   }
   EXPECT_EQ(ledger, model_.ledger);
   EXPECT_EQ(log_->DeliveredPosition(), model_.delivered);
+  EXPECT_EQ(log_->SettledAhead(), std::vector<uint64_t>(model_.ahead.begin(), model_.ahead.end()));
   EXPECT_EQ(log_->SinkState(), model_.sink_state);
   EXPECT_EQ(log_->FirstSequence(), 1u);
   EXPECT_EQ(log_->EndSequence(), model_.events.size() + 1);

@@ -342,5 +342,89 @@ TEST_F(EventLogTest, ResumesAScanBehindTheLastEventAcrossBlocks) {
   }
 }
 
+TEST_F(EventLogTest, EventsSettledAheadArePassedWhenThePositionReachesThem) {
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-2"), Event("w-3", "e-3"), Event("w-4", "e-4")}));
+  DeliveryCommit commit = Delivered(0, 2);
+  commit.ahead = {2, 4};
+  ASSERT_OK(log_->CommitDelivered(commit));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(log_->DeliveredPosition(), 0u);
+    EXPECT_THAT(log_->SettledAhead(), ElementsAre(2, 4));
+    EXPECT_EQ(log_->SinkState(), "s");
+    EXPECT_EQ(Ledger().delivered_count(), 2);
+    EXPECT_EQ(Ledger().pending_count(), 2);
+    Open();
+    EXPECT_THAT(metrics_.Text(), ::testing::HasSubstr("zoomwatch_detector_log_pending_events 2\n"));
+  }
+  ASSERT_OK(log_->CommitDelivered(Delivered(1, 1)));
+  EXPECT_EQ(log_->DeliveredPosition(), 2u);
+  EXPECT_THAT(log_->SettledAhead(), ElementsAre(4));
+  ASSERT_OK(log_->CommitDelivered(Delivered(3, 1)));
+  EXPECT_EQ(log_->DeliveredPosition(), 4u);
+  EXPECT_THAT(log_->SettledAhead(), IsEmpty());
+  Open();
+  EXPECT_EQ(log_->DeliveredPosition(), 4u);
+  EXPECT_THAT(log_->SettledAhead(), IsEmpty());
+}
+
+TEST_F(EventLogTest, RefusesToSettleAnEventTwice) {
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-2"), Event("w-3", "e-3"), Event("w-4", "e-4")}));
+  const auto commit = [](uint64_t up_to, std::vector<uint64_t> ahead, int64_t count) {
+    DeliveryCommit result = Delivered(up_to, count);
+    result.ahead = std::move(ahead);
+    return result;
+  };
+  ASSERT_OK(log_->CommitDelivered(commit(0, {3}, 1)));
+  EXPECT_THAT(log_->CommitDelivered(commit(0, {3}, 1)), HasReason(Reason::kItemMalformed));
+  EXPECT_THAT(log_->CommitDelivered(commit(2, {2}, 3)), HasReason(Reason::kItemMalformed)) << "not beyond the position";
+  EXPECT_THAT(log_->CommitDelivered(commit(0, {4, 2}, 2)), HasReason(Reason::kItemMalformed)) << "out of order";
+  EXPECT_THAT(log_->CommitDelivered(commit(0, {5}, 1)), HasReason(Reason::kItemMalformed)) << "not stored";
+  EXPECT_THAT(log_->CommitDelivered(commit(0, {}, 0)), HasReason(Reason::kItemMalformed)) << "nothing";
+  EXPECT_THAT(log_->CommitDelivered(commit(3, {}, 3)), HasReason(Reason::kItemMalformed)) << "one of them was settled";
+  EXPECT_EQ(log_->DeliveredPosition(), 0u);
+  EXPECT_EQ(Ledger().pending_count(), 3);
+  ASSERT_OK(log_->CommitDelivered(commit(3, {}, 2)));
+  EXPECT_EQ(Ledger().pending_count(), 1);
+}
+
+TEST_F(EventLogTest, CountsRoutesInTheSameWrite) {
+  StoreThree();
+  DeliveryCommit commit = Delivered(2, 1);
+  DeliveryCounts& counts = commit.account_counts["main"];
+  counts.not_sent = 1;
+  counts.routes = {{"lake", {.rows = 1, .bytes = 100}}, {"away", {.rows = 1, .bytes = 7}}};
+  ASSERT_OK(log_->CommitDelivered(commit));
+  commit = Delivered(3, 1);
+  commit.account_counts["main"].routes = {{"lake", {.rows = 1, .bytes = 11}}};
+  ASSERT_OK(log_->CommitDelivered(commit));
+  Open();
+  const ledger::v1::AccountLedger entry = Ledger();
+  ASSERT_EQ(entry.routes_size(), 2);
+  EXPECT_EQ(entry.routes(0).name(), "away");
+  EXPECT_EQ(entry.routes(0).row_count(), 1);
+  EXPECT_EQ(entry.routes(0).byte_count(), 7);
+  EXPECT_EQ(entry.routes(1).name(), "lake");
+  EXPECT_EQ(entry.routes(1).row_count(), 2);
+  EXPECT_EQ(entry.routes(1).byte_count(), 111);
+  EXPECT_EQ(entry.not_sent_count(), 1);
+}
+
+TEST_F(EventLogTest, AnUnreadableEventBesideSettledOnesIsSetAsideOnce) {
+  ASSERT_OK(Append(*log_, {Event("w-1", "e-1"), Event("w-2", "e-2"), EventOf("w-3", "e-3", clock_.Now(), "other"), Event("w-4", "e-4")}));
+  DeliveryCommit commit = Delivered(0, 1);
+  commit.ahead = {2};
+  ASSERT_OK(log_->CommitDelivered(commit));
+  Damage(1, [](std::string& value) { value = "damaged"; });
+  Damage(2, [](std::string& value) { value = "damaged too, but delivered"; });
+  ASSERT_OK(log_->SetAsideUnreadable());
+  EXPECT_EQ(log_->DeliveredPosition(), 2u);
+  const auto entries = log_->GetLedger();
+  ASSERT_THAT(entries, SizeIs(2));
+  EXPECT_EQ(entries[0].quarantined_count(), 1);
+  EXPECT_EQ(entries[0].delivered_count(), 1);
+  EXPECT_EQ(entries[0].pending_count(), 1);
+  EXPECT_EQ(entries[1].pending_count(), 1);
+}
+
 }  // namespace
 }  // namespace zoomwatch::detector
