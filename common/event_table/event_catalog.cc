@@ -39,6 +39,10 @@ std::optional<kql::Schema> EventCatalog::FindTable(std::string_view name, const 
 
 std::vector<std::string> EventCatalog::TableNames() const { return {"ZoomLogs", "ZoomLogs_CL", "Zoom_CL"}; }
 
+std::optional<kql::Schema> AnyEventCatalog::FindTable(std::string_view name, const kql::MentionedNames& mentioned) const {
+  return EventCatalog(std::make_shared<const LegacyNames>(mentioned)).FindTable(name, mentioned);
+}
+
 LegacyNames EventCatalog::Unobserved(const kql::MentionedNames& mentioned) const {
   LegacyNames names;
   for (const std::string& mention : mentioned) {

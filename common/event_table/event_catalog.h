@@ -36,4 +36,13 @@ class EventCatalog final : public kql::Catalog {
   const std::shared_ptr<const LegacyNames> observed_;
 };
 
+// The same tables with every legacy column that the query mentions, empty where an event has it not: for what is bound once, before anybody
+// knows what events will have, and must mean the same ever after. Thread-safe.
+class AnyEventCatalog final : public kql::Catalog {
+ public:
+  std::optional<kql::Schema> FindTable(std::string_view name, const kql::MentionedNames& mentioned) const override;
+  std::vector<std::string> TableNames() const override { return EventCatalog().TableNames(); }
+  std::optional<std::string> FindFunction(std::string_view) const override { return std::nullopt; }
+};
+
 }  // namespace zoomwatch::event_table

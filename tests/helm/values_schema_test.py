@@ -53,6 +53,10 @@ WRONG = [
     ("detector.delivery.logs_ingestion.rule_id=0123", "rule_id"),
     ("detector.delivery.clientSecret.value=x", "value"),
     ("detector.delivery.logs_ingestion.alert_stream=Alerts", "alert_stream"),
+    ("detector.delivery.logs_ingestion.routes[0].name=Main Route", "name"),
+    ("detector.delivery.logs_ingestion.routes[0].name=a,detector.delivery.logs_ingestion.routes[0].not_sent=true", "routes.0"),
+    ("detector.delivery.logs_ingestion.routes[0].name=a,detector.delivery.logs_ingestion.routes[0].where=true\\=\\=true", "routes.0"),
+    ("detector.delivery.logs_ingestion.routes[0].event=a", "event"),
     ("detector.rules.folders[0]=/rules", "folders"),
     ("detector.rules.shipped=/rules", "shipped"),
     ("detector.rules.existingConfigMaps[0]=Team_Rules", "existingConfigMaps"),
@@ -214,6 +218,8 @@ class ServiceOptions(unittest.TestCase):
             for name, (option_kind, limits) in options.items():
                 if option_kind in messages:
                     compare("%s.%s" % (path, name), option_kind)
+                elif option_kind.removeprefix("list of ") in messages:
+                    compare("%s.%s[]" % (path, name), option_kind.removeprefix("list of "))
                 elif option_kind == "number":
                     node = known[path]["properties"][name]
                     low, high = re.fullmatch(r"at least (\d+) at most (\d+)", limits).groups()
