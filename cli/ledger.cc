@@ -101,7 +101,7 @@ const CommandSpec& LedgerCommand() {
           "receiver counts what "
           "it accepted and still has in its spool, the detector what became of the rest; all counts are since the "
           "stores were made and "
-          "survive restarts. The same counts are metrics (zoomwatch_receiver_ledger_webhooks, "
+          "survive restarts. With routes (delivery.logs_ingestion.routes) rows and bytes of JSON by route stand below. The same counts are metrics (zoomwatch_receiver_ledger_webhooks, "
           "zoomwatch_detector_ledger_webhooks).\n\n"
           "The services are asked one after the other. While webhooks are flowing, some may be counted in two places "
           "or in none for a "

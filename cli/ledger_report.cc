@@ -11,6 +11,7 @@ namespace zoomwatch::cli {
 namespace {
 
 using ledger::v1::AccountLedger;
+using ledger::v1::RouteCount;
 
 void Add(const AccountLedger& from, AccountLedger& to) {
   to.set_accepted_count(to.accepted_count() + from.accepted_count());
@@ -21,12 +22,33 @@ void Add(const AccountLedger& from, AccountLedger& to) {
   to.set_quarantined_count(to.quarantined_count() + from.quarantined_count());
   to.set_pending_count(to.pending_count() + from.pending_count());
   to.set_not_sent_count(to.not_sent_count() + from.not_sent_count());
+  std::map<std::string, RouteCount> routes;
+  for (const AccountLedger* half : {static_cast<const AccountLedger*>(&to), &from}) {
+    for (const RouteCount& route : half->routes()) {
+      RouteCount& sum = routes[route.name()];
+      sum.set_name(route.name());
+      sum.set_row_count(sum.row_count() + route.row_count());
+      sum.set_byte_count(sum.byte_count() + route.byte_count());
+    }
+  }
+  to.clear_routes();
+  for (auto& entry : routes) *to.add_routes() = std::move(entry.second);
 }
 
 std::string Row(const AccountLedger& account, std::string_view name, std::string_view verdict) {
   return fmt::format("  {:<20}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}   {}\n", name, account.accepted_count(),
                      account.delivered_count(), account.not_sent_count(), account.duplicate_count(),
                      account.quarantined_count(), account.pending_count(), account.spooled_count(), verdict);
+}
+
+void AppendRoutes(const AccountLedger& account, std::string& out) {
+  const char* separator = "";
+  for (const RouteCount& route : account.routes()) {
+    out += fmt::format(R"({}{{"route":)", separator);
+    AppendJsonString(out, route.name());
+    out += fmt::format(R"(,"rows":{},"bytes":{}}})", route.row_count(), route.byte_count());
+    separator = ",";
+  }
 }
 
 std::string Verdict(const AccountLedger& account) {
@@ -71,6 +93,12 @@ std::string LedgerTable(const std::vector<AccountLedger>& accounts) {
     Add(account, total);
   }
   if (accounts.size() > 1) out += Row(total, "(all)", "");
+  const bool only_main = total.routes_size() == 1 && total.routes(0).name() == "main";
+  if (total.routes_size() == 0 || only_main) return out;
+  out += fmt::format("\n  {:<20}{:>12}{:>16}\n", "route", "rows", "bytes of JSON");
+  for (const RouteCount& route : total.routes()) {
+    out += fmt::format("  {:<20}{:>12}{:>16}\n", route.name(), route.row_count(), route.byte_count());
+  }
   return out;
 }
 
@@ -81,9 +109,11 @@ std::string LedgerJson(const std::vector<AccountLedger>& accounts) {
     out += fmt::format(R"({}{{"account":)", separator);
     AppendJsonString(out, account.account_name());
     out += fmt::format(
-        R"(,"accepted":{},"delivered":{},"not_sent":{},"duplicate":{},"quarantined":{},"pending":{},"spooled":{},"difference":{}}})",
+        R"(,"accepted":{},"delivered":{},"not_sent":{},"duplicate":{},"quarantined":{},"pending":{},"spooled":{},"difference":{},"routes":[)",
         account.accepted_count(), account.delivered_count(), account.not_sent_count(), account.duplicate_count(),
         account.quarantined_count(), account.pending_count(), account.spooled_count(), Difference(account));
+    AppendRoutes(account, out);
+    out += "]}";
     separator = ",";
   }
   return out + fmt::format(R"(],"balances":{}}})", Balances(accounts));

@@ -16,6 +16,7 @@
 #include "common/status/reasons.h"
 #include "services/detector/alerts/alert_row.h"
 #include "services/detector/delivery/azure_delivery.h"
+#include "services/detector/routing/route_table.h"
 #include "zoomwatch/config/v1/detector.pb.h"
 
 namespace zoomwatch::cli {
@@ -34,6 +35,16 @@ const pb::Message* Part(const pb::Message& config, const std::string& name) {
 const config::v1::LogsIngestionSink* AzureSink(const pb::Message& config) {
   const auto* const delivery = dynamic_cast<const config::v1::Delivery*>(Part(config, "delivery"));
   return delivery != nullptr && delivery->has_logs_ingestion() ? &delivery->logs_ingestion() : nullptr;
+}
+
+// Each stream that gets events, the main one first.
+std::vector<std::string> EventStreams(const config::v1::LogsIngestionSink& sink) {
+  std::vector<std::string> streams = {sink.stream()};
+  for (const config::v1::Route& route : sink.routes()) {
+    const bool known = std::find(streams.begin(), streams.end(), route.stream()) != streams.end();
+    if (!route.stream().empty() && !known) streams.push_back(route.stream());
+  }
+  return streams;
 }
 
 std::string Remedy(const absl::Status& status) {
@@ -132,6 +143,21 @@ void CompareColumns(const json::Document& document, const std::string& stream, c
 
 }  // namespace
 
+void CheckRoutes(const pb::Message& config, Checks& checks) {
+  const config::v1::LogsIngestionSink* const sink = AzureSink(config);
+  if (sink == nullptr || sink->routes().empty()) return;
+  const auto routes = detector::RouteTable::Make(*sink);
+  if (!routes.ok()) {
+    return Fail(checks, "routes", Describe(routes.status()), "correct the route that is named; docs/delivery.md says what a condition may be");
+  }
+  std::string finding;
+  for (const detector::RouteTable::Route& route : routes->routes()) {
+    const std::string_view stream = routes->StreamOf(route);
+    finding += fmt::format("{}{} to {}", finding.empty() ? "" : ", ", route.name, stream.empty() ? "nowhere (not sent)" : stream);
+  }
+  Pass(checks, "routes", finding);
+}
+
 void CheckSink(const pb::Message& config, const Clock& clock, const SinkChecksOptions& options, Checks& checks) {
   const config::v1::LogsIngestionSink* const configured = AzureSink(config);
   if (configured == nullptr) return;
@@ -147,10 +173,13 @@ void CheckSink(const pb::Message& config, const Clock& clock, const SinkChecksOp
     return Skip(checks, "sink", "not asked: there is no token", "");
   }
   Pass(checks, "token", "our identity gets an access token");
-  CheckStream(sink.stream(), sink.endpoint(), **delivery, checks);
-  if (Part(config, "rules") == nullptr) return;
-  if (checks.back().verdict == Verdict::kFailed && checks.back().finding.find(sink.stream()) == std::string::npos) return;
-  CheckStream(sink.alert_stream(), sink.endpoint(), **delivery, checks);
+  std::vector<std::string> streams = EventStreams(sink);
+  if (Part(config, "rules") != nullptr) streams.push_back(sink.alert_stream());
+  for (const std::string& stream : streams) {
+    CheckStream(stream, sink.endpoint(), **delivery, checks);
+    // What is not about the stream is the same for all.
+    if (checks.back().verdict == Verdict::kFailed && checks.back().finding.find(stream) == std::string::npos) return;
+  }
 }
 
 void CheckColumns(const pb::Message& config, const SinkChecksOptions& options, Checks& checks) {
@@ -169,7 +198,7 @@ void CheckColumns(const pb::Message& config, const SinkChecksOptions& options, C
   }
   std::vector<std::string_view> events;
   for (const event_table::Column& column : event_table::EventColumns()) events.push_back(column.name);
-  CompareColumns(document, sink->stream(), events, checks);
+  for (const std::string& stream : EventStreams(*sink)) CompareColumns(document, stream, events, checks);
   if (Part(config, "rules") == nullptr) return;
   std::vector<std::string_view> alerts;
   for (const detector::AlertColumn& column : detector::AlertColumns()) alerts.push_back(column.name);

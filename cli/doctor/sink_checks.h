@@ -19,6 +19,9 @@ struct SinkChecksOptions {
   std::string rule_file;
 };
 
+// That the conditions of the routes are understood, and what each route does. Nothing when there are none.
+void CheckRoutes(const google::protobuf::Message& config, Checks& checks);
+
 // That the sink takes rows from us: one token, and one call without rows for each stream. Nothing for other sinks.
 void CheckSink(const google::protobuf::Message& config, const Clock& clock, const SinkChecksOptions& options, Checks& checks);
 

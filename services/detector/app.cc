@@ -24,6 +24,7 @@
 #include "services/detector/event_log/event_log.h"
 #include "services/detector/event_log/event_log_metrics.h"
 #include "services/detector/hunt/hunt_service.h"
+#include "services/detector/routing/route_table.h"
 #include "services/detector/rules/rule_runner.h"
 
 namespace zoomwatch::detector {
@@ -112,7 +113,8 @@ class DetectorApp::State {
       case config::v1::Delivery::kLogsIngestion: {
         ZOOMWATCH_ASSIGN_OR_RETURN(
             azure_, AzureDelivery::Make(delivery.logs_ingestion(), *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
-        event_sink_ = azure_->MakeSink(delivery.logs_ingestion().stream());
+        ZOOMWATCH_ASSIGN_OR_RETURN(routes_, RouteTable::Make(delivery.logs_ingestion()));
+        event_sink_ = azure_->MakeSink(routes_.streams());
         if (config_.has_rules()) alert_sink_ = azure_->MakeSink(delivery.logs_ingestion().alert_stream(), /*urgent=*/true);
         return absl::OkStatus();
       }
@@ -157,7 +159,7 @@ class DetectorApp::State {
     if (alerts_ != nullptr) {
       ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
     }
-    return StartWorker("delivery", std::make_unique<EventRowQueue>(*log_, limits), *event_sink_);
+    return StartWorker("delivery", std::make_unique<EventRowQueue>(*log_, limits, *deps_.metrics, std::move(routes_)), *event_sink_);
   }
 
   absl::Status StartWorker(const std::string& name, std::unique_ptr<RowQueue> queue, RowSink& sink) {
@@ -214,6 +216,7 @@ class DetectorApp::State {
   DetectorDeps deps_;
   std::unique_ptr<Metrics> own_metrics_;
   std::unique_ptr<AzureDelivery> azure_;  // null: rows go elsewhere
+  RouteTable routes_;                     // until the queue has them
   std::unique_ptr<RowSink> event_sink_, alert_sink_;  // the latter null: no rules
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<AlertStore> alerts_;  // null: no rules

@@ -12,6 +12,7 @@
 #include "services/detector/delivery/client_secret_credential.h"
 #include "services/detector/delivery/logs_ingestion_sink.h"
 #include "services/detector/delivery/managed_identity_credential.h"
+#include "services/detector/delivery/routed_sink.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -130,6 +131,12 @@ std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::string& stream, bool
       LogsIngestionSink::Options{
           .stream = stream, .max_body_bytes = static_cast<size_t>(config_.max_body_bytes()), .urgent = urgent},
       client_, clock_);
+}
+
+std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::vector<std::string>& streams) {
+  std::vector<std::unique_ptr<RowSink>> sinks;
+  for (const std::string& stream : streams) sinks.push_back(MakeSink(stream));
+  return std::make_unique<RoutedSink>(std::move(sinks));
 }
 
 absl::Status AzureDelivery::ProbeToken() { return tokens_.Get({}).status; }

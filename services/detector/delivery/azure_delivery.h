@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/event_table/event_row.h"
@@ -30,6 +31,9 @@ class AzureDelivery {
 
   // `urgent`: its calls do not wait behind those of other sinks (rate_budget.h).
   std::unique_ptr<RowSink> MakeSink(const std::string& stream, bool urgent = false);
+
+  // One sink over such sinks, for rows of these streams.
+  std::unique_ptr<RowSink> MakeSink(const std::vector<std::string>& streams);
 
   // One call to the stream with no rows in it: shows address, identity, permission, rule and stream, and changes nothing. Blocks
   // for as long as a token and a call may take. Azure may refuse an empty batch (kRefused) even then.

@@ -7,7 +7,7 @@
 
 namespace zoomwatch::detector {
 
-inline constexpr std::array<MetricRow, 10> kDeliveryMetrics = {{
+inline constexpr std::array<MetricRow, 12> kDeliveryMetrics = {{
     {"zoomwatch_detector_delivered_rows_total",
      MetricType::kCounter,
      "Rows that the sink confirmed and the store committed, by table: events, alerts.",
@@ -51,6 +51,14 @@ inline constexpr std::array<MetricRow, 10> kDeliveryMetrics = {{
      MetricType::kCounter,
      "Requests for an access token by result: issued, failed.",
      {"result"}},
+    {"zoomwatch_detector_routed_rows_total",
+     MetricType::kCounter,
+     "Rows of events that are delivered, or that a route keeps from being sent, by route; main: no route took them.",
+     {"route"}},
+    {"zoomwatch_detector_routed_bytes_total",
+     MetricType::kCounter,
+     "Bytes of these rows as JSON, before compression.",
+     {"route"}},
 }};
 inline constexpr const MetricRow& kDeliveredRows = kDeliveryMetrics[0];
 inline constexpr const MetricRow& kDeliveryFailures = kDeliveryMetrics[1];
@@ -62,5 +70,7 @@ inline constexpr const MetricRow& kIngestionBytes = kDeliveryMetrics[6];
 inline constexpr const MetricRow& kIngestionCallSeconds = kDeliveryMetrics[7];
 inline constexpr const MetricRow& kBudgetWaits = kDeliveryMetrics[8];
 inline constexpr const MetricRow& kTokenRequests = kDeliveryMetrics[9];
+inline constexpr const MetricRow& kRoutedRows = kDeliveryMetrics[10];
+inline constexpr const MetricRow& kRoutedBytes = kDeliveryMetrics[11];
 
 }  // namespace zoomwatch::detector

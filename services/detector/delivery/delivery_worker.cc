@@ -124,12 +124,19 @@ bool DeliveryWorker::BackOff(const SendOutcome& outcome, const std::stop_token& 
 }
 
 absl::Status DeliveryWorker::Commit(const std::vector<OutgoingRow>& rows, const SendOutcome& outcome) {
-  if (outcome.settled == 0) return absl::OkStatus();
-  ZOOMWATCH_CHECK(outcome.settled <= rows.size());
+  const size_t settled = outcome.settled + outcome.ahead.size();
+  if (settled == 0) return absl::OkStatus();
+  ZOOMWATCH_CHECK(settled <= rows.size());
   if (absl::Status status = queue_.Commit(outcome, sink_.State()); !status.ok()) return status;
-  delivered_rows_.Increment(static_cast<double>(outcome.settled - outcome.refused.size()));
+  const auto not_sent = [&](size_t row) { return rows[row].stream == OutgoingRow::kNotSent; };
+  size_t delivered = settled - outcome.refused.size();
+  for (size_t row = 0; row < outcome.settled; ++row) delivered -= not_sent(row) ? 1 : 0;
+  for (const size_t row : outcome.ahead) delivered -= not_sent(row) ? 1 : 0;
+  delivered_rows_.Increment(static_cast<double>(delivered));
   refused_rows_.Increment(static_cast<double>(outcome.refused.size()));
-  lag_.Set(absl::ToDoubleSeconds(clock_.Now() - rows[outcome.settled - 1].time));
+  if (outcome.settled > 0) lag_.Set(absl::ToDoubleSeconds(clock_.Now() - rows[outcome.settled - 1].time));
+  // What is settled without the other side says nothing about it.
+  if (delivered + outcome.refused.size() == 0) return absl::OkStatus();
   backoff_.Reset();
   slow_backoff_.Reset();
   return absl::OkStatus();

@@ -1,7 +1,8 @@
 // Delivers the rows of a queue to a sink, in order.
 //
 // One thread: reads rows, sends them, commits what the sink settled together with the sink's state.
-// What an attempt did not settle is sent again for ever; nothing is skipped. Failures that pass by themselves are
+// What an attempt did not settle is sent again for ever; nothing is skipped. Rows that the attempt settled behind one that waits are
+// committed as settled ahead, so they are not sent again. Failures that pass by themselves are
 // repeated with full-jitter back-off, never before the time that the other side named; those that need a person with a
 // slower one. One log line tells each change between delivering, failing and standing still. docs/delivery.md has the
 // table. After a failure a worker lets another one go first (DeliveryOptions::first), so that what is urgent leads the

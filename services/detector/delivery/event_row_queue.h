@@ -1,18 +1,23 @@
-// The events of the log as a queue of rows; refused rows go to the log's quarantine. Threading, ownership: row_queue.h.
+// The events of the log as a queue of rows, each for the stream that its route says; refused rows go to the log's quarantine.
+// Events that were settled ahead of the position are left out. Threading, ownership: row_queue.h; the metrics outlive the queue too.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "common/event_table/event_row.h"
+#include "common/metrics/metrics.h"
 #include "services/detector/delivery/row_queue.h"
 #include "services/detector/event_log/event_log.h"
+#include "services/detector/routing/route_table.h"
 
 namespace zoomwatch::detector {
 
 class EventRowQueue final : public RowQueue {
  public:
-  EventRowQueue(EventLog& log, event_table::RowLimits limits) : log_(log), encoder_(limits) {}
+  // The streams of the rows are those of `routes`.
+  EventRowQueue(EventLog& log, event_table::RowLimits limits, Metrics& metrics, RouteTable routes = {});
 
   std::string_view table() const override { return "events"; }
   std::string SinkState() const override { return log_.SinkState(); }
@@ -21,10 +26,21 @@ class EventRowQueue final : public RowQueue {
   absl::Status Commit(const SendOutcome& outcome, std::string sink_state) override;
 
  private:
+  // Reads the events that wait into events_; behind them lies one that is set aside first, or end_.
+  absl::Status ReadEvents(std::size_t max_rows, std::size_t max_bytes);
+  // Counts row `row` as settled.
+  void Settle(std::size_t row, DeliveryCommit& commit) const;
+
   EventLog& log_;
   event_table::RowEncoder encoder_;
-  std::vector<StoredEvent> events_;  // of the last Read()
-  std::string text_;                 // their rows
+  RouteTable routes_;
+  std::vector<prometheus::Counter*> routed_rows_, routed_bytes_;  // by route
+  // Of the last Read(), by row.
+  std::vector<StoredEvent> events_;
+  std::vector<std::size_t> ways_;  // indices into routes_.routes()
+  std::vector<std::size_t> sizes_;
+  std::string text_;        // the rows
+  uint64_t last_read_ = 0;  // sequence; events up to it that are not in events_ are settled
 };
 
 }  // namespace zoomwatch::detector

@@ -28,8 +28,8 @@ class RowQueue {
   // The oldest rows that wait: at most `max_rows` of about `max_bytes` (but at least one). Empty: there are none. The views live
   // until the next call of Read().
   virtual absl::StatusOr<std::vector<OutgoingRow>> Read(std::size_t max_rows, std::size_t max_bytes) = 0;
-  // Makes durable, in one write: the first `outcome.settled` rows of the last Read() need nothing more, and `sink_state`. Those
-  // among `outcome.refused` are kept apart with their reasons. REQUIRES: outcome.settled > 0.
+  // Makes durable, in one write: the first `outcome.settled` rows of the last Read() and those of `outcome.ahead` need nothing more, and
+  // `sink_state`. Those among `outcome.refused` are kept apart with their reasons. REQUIRES: some row is settled.
   virtual absl::Status Commit(const SendOutcome& outcome, std::string sink_state) = 0;
 };
 

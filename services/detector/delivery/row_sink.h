@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -14,8 +15,12 @@ namespace zoomwatch::detector {
 
 // A row to deliver. The view must live until Send() returns.
 struct OutgoingRow {
+  // In place of a stream: the row is not sent.
+  static constexpr size_t kNotSent = SIZE_MAX;
+
   std::string_view json;  // one object without a line end
   absl::Time time;        // its TimeGenerated
+  size_t stream = 0;      // which of the sink's streams it is for; most sinks have but one
 };
 
 // What one attempt reached, and what the caller must do about the rest.
@@ -31,8 +36,9 @@ struct SendOutcome {
     absl::Status status;  // why; its reason is one that is never retried
   };
 
-  size_t settled = 0;            // rows from the front that need nothing more: they are durable, or among `refused`
-  std::vector<Refusal> refused;  // all of them below `settled`, in order
+  size_t settled = 0;            // rows from the front that need nothing more: they are durable, among `refused`, or not sent
+  std::vector<Refusal> refused;  // all of them settled, in order
+  std::vector<size_t> ahead;     // rows beyond `settled` that need nothing more either, in order: other streams took them
   Next next = Next::kGoOn;
   absl::Status status;         // why the row at `settled` is not settled; OK with kGoOn
   absl::Duration retry_after;  // 0: the other side named no time

@@ -59,11 +59,13 @@ TEST_F(LedgerTest, BalancesAfterEveryKindOfTraffic) {
   ASSERT_EQ(sent.code, 0) << sent.out << sent.error;
   const ProgramResult ledger = Ledger({"--json", "--wait", "20s"});
   EXPECT_EQ(ledger.code, 0) << ledger.error;
+  size_t bytes = 0;
+  for (const std::string& row : Rows()) bytes += row.size();
   EXPECT_EQ(
       ledger.out,
       R"({"accounts":[{"account":"main","accepted":205,"delivered":101,"not_sent":0,"duplicate":100,"quarantined":4,"pending":0,)"
-      R"("spooled":0,"difference":0}],"balances":true})"
-      "\n");
+      R"("spooled":0,"difference":0,"routes":[{"route":"main","rows":101,"bytes":)" +
+          std::to_string(bytes) + "}]}],\"balances\":true}\n");
   EXPECT_THAT(Ledger().out, HasSubstr("  main                         205         101           0         100          "
                                       " 4           0           0   balances\n"));
 }

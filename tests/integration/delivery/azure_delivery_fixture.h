@@ -70,8 +70,10 @@ class AzureDeliveryFixture : public ::testing::Test {
     auto delivery = AzureDelivery::Make(config.delivery().logs_ingestion(), clock_, sleeper_, metrics_);
     ASSERT_OK(delivery);
     delivery_ = *std::move(delivery);
-    sink_ = delivery_->MakeSink(config.delivery().logs_ingestion().stream());
-    queue_ = std::make_unique<EventRowQueue>(*log_, delivery_->row_limits());
+    auto routes = RouteTable::Make(config.delivery().logs_ingestion());
+    ASSERT_OK(routes);
+    sink_ = delivery_->MakeSink(routes->streams());
+    queue_ = std::make_unique<EventRowQueue>(*log_, delivery_->row_limits(), metrics_, *std::move(routes));
     worker_ = std::make_unique<DeliveryWorker>(delivery_->worker_options(), *queue_, *sink_, clock_, sleeper_, metrics_);
     ASSERT_OK(worker_->Start());
   }

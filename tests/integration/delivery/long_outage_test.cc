@@ -133,7 +133,7 @@ class LongOutageTest : public ::testing::Test {
         LogsIngestionSink::Options{.stream = "Custom-ZoomLogs_CL", .max_body_bytes = body}, *client_, clock_);
     const event_table::RowLimits limits{.max_row_bytes = body - 2};
     alert_queue_ = std::make_unique<AlertRowQueue>(*alerts_, limits);
-    event_queue_ = std::make_unique<EventRowQueue>(*log_, limits);
+    event_queue_ = std::make_unique<EventRowQueue>(*log_, limits, metrics_);
     DeliveryOptions delivery{.max_rows = volume_.max_rows, .max_bytes = 8'000'000, .backoff = volume_.backoff};
     alert_worker_ = std::make_unique<DeliveryWorker>(delivery, *alert_queue_, *alert_sink_, clock_, sleeper_, metrics_);
     delivery.first = alert_worker_.get();

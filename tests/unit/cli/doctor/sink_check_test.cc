@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/doctor/sink_checks.h"
 #include "common/testing/temp_dir.h"
@@ -13,7 +16,9 @@
 namespace zoomwatch::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 // A detector that delivers to a fake Azure as it should; each test breaks one thing.
 class SinkCheckTest : public ::testing::Test {
@@ -94,6 +99,63 @@ TEST_F(SinkCheckTest, WarnsOfARefusedBatchAndOfThrottling) {
   azure_->ClearFaults();
   Fault(429);
   Expect(Verdict::kWarning, "DELIVERY_THROTTLED", "");
+}
+
+// The findings of the checks with that name, with their verdicts.
+std::vector<std::pair<Verdict, std::string>> Findings(const Checks& checks, const std::string& name) {
+  std::vector<std::pair<Verdict, std::string>> findings;
+  for (const Check& check : checks) {
+    if (check.name == name) findings.emplace_back(check.verdict, check.finding);
+  }
+  return findings;
+}
+
+TEST_F(SinkCheckTest, AsksForEveryStreamThatARouteNamesOnce) {
+  const auto add = [this](const std::string& name, const std::string& stream) {
+    config::v1::Route& route = *sink().add_routes();
+    route.set_name(name);
+    route.add_events("meeting.*");
+    if (stream.empty()) route.set_not_sent(true);
+    else route.set_stream(stream);
+  };
+  add("one", "Custom-ZoomLake_CL");
+  add("two", "Custom-ZoomLogs_CL");
+  add("three", "");
+  add("four", "Custom-ZoomLake_CL");
+  sink().set_alert_stream("Custom-ZoomAlerts_CL");
+  Checks checks;
+  CheckRoutes(config_, checks);
+  EXPECT_THAT(Findings(checks, "routes"),
+              ElementsAre(Pair(Verdict::kOk, "main to Custom-ZoomLogs_CL, one to Custom-ZoomLake_CL, two to Custom-ZoomLogs_CL, "
+                                             "three to nowhere (not sent), four to Custom-ZoomLake_CL")));
+  CheckSink(config_, SystemClock::Get(), {}, checks);
+  EXPECT_THAT(Findings(checks, "sink"), ElementsAre(Pair(Verdict::kOk, HasSubstr("takes stream Custom-ZoomLogs_CL from us")),
+                                                    Pair(Verdict::kFailed, HasSubstr("Custom-ZoomLake_CL"))))
+      << ChecksTable(checks);
+  EXPECT_THAT(ChecksTable(checks), HasSubstr("declare Custom-ZoomLake_CL in the data collection rule"));
+}
+
+TEST_F(SinkCheckTest, NamesAConditionThatIsNotUnderstood) {
+  config::v1::Route& route = *sink().add_routes();
+  route.set_name("late");
+  route.set_where("TimeGenerated < ago(1d)");
+  route.set_not_sent(true);
+  Checks checks;
+  CheckRoutes(config_, checks);
+  EXPECT_THAT(Findings(checks, "routes"),
+              ElementsAre(Pair(Verdict::kFailed, HasSubstr("delivery.logs_ingestion.routes[0].where:1:17: error ZW002: ago()"))));
+}
+
+TEST_F(SinkCheckTest, ComparesTheColumnsOfEveryStreamOfARoute) {
+  config::v1::Route& route = *sink().add_routes();
+  route.set_name("lake");
+  route.add_events("meeting.*");
+  route.set_stream("Custom-ZoomLake_CL");
+  std::ofstream(dir_.file("rule.json")) << R"({"properties":{"streamDeclarations":{"Custom-ZoomLake_CL":{"columns":[{"name":"TimeGenerated","type":"datetime"}]}}}})";
+  Checks checks;
+  CheckColumns(config_, {.rule_file = dir_.file("rule.json")}, checks);
+  EXPECT_THAT(Findings(checks, "columns"), ElementsAre(Pair(Verdict::kFailed, HasSubstr("does not declare the stream Custom-ZoomLogs_CL")),
+                                                       Pair(Verdict::kFailed, HasSubstr("stream Custom-ZoomLake_CL does not declare Event, EventTime"))));
 }
 
 TEST_F(SinkCheckTest, LeavesAFileSinkToTheCheckOfTheDisk) {

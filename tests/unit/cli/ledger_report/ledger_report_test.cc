@@ -1,6 +1,9 @@
 #include "cli/ledger_report.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
 
 namespace zoomwatch::cli {
 namespace {
@@ -71,8 +74,32 @@ TEST(LedgerReport, PrintsJson) {
   EXPECT_EQ(
       LedgerJson(AddLedgers({Received("a", 2, 0)}, {Stored("a", 2, 0, 1, 0, 0)})),
       R"({"accounts":[{"account":"a","accepted":2,"delivered":2,"not_sent":0,"duplicate":1,"quarantined":0,"pending":0,)"
-      R"("spooled":0,"difference":-1}],"balances":false})");
+      R"("spooled":0,"difference":-1,"routes":[]}],"balances":false})");
   EXPECT_EQ(LedgerJson({}), R"({"accounts":[],"balances":true})");
+}
+
+// An account's half with these rows of 10 bytes each by route.
+ledger::v1::AccountLedger Routed(const std::string& name, const std::map<std::string, int64_t>& routes) {
+  ledger::v1::AccountLedger account;
+  account.set_account_name(name);
+  for (const auto& [route, rows] : routes) {
+    ledger::v1::RouteCount& count = *account.add_routes();
+    count.set_name(route);
+    count.set_row_count(rows);
+    count.set_byte_count(10 * rows);
+  }
+  return account;
+}
+
+TEST(LedgerReport, AddsUpAndPrintsRoutes) {
+  const auto sums = AddLedgers({Received("a", 0, 0), Routed("b", {{"main", 3}})}, {Routed("a", {{"lake", 2}, {"main", 1}}), Routed("b", {{"main", 4}})});
+  EXPECT_THAT(LedgerTable(sums), ::testing::EndsWith("\n"
+                                                     "  route                       rows   bytes of JSON\n"
+                                                     "  lake                           2              20\n"
+                                                     "  main                           8              80\n"));
+  EXPECT_THAT(LedgerJson(sums), ::testing::HasSubstr(R"("routes":[{"route":"lake","rows":2,"bytes":20},{"route":"main","rows":1,"bytes":10}]})"));
+  EXPECT_THAT(LedgerJson(sums), ::testing::HasSubstr(R"("routes":[{"route":"main","rows":7,"bytes":70}]})"));
+  EXPECT_THAT(LedgerTable(AddLedgers({}, {Routed("a", {{"main", 1}})})), ::testing::Not(::testing::HasSubstr("route"))) << "nothing to tell apart";
 }
 
 }  // namespace

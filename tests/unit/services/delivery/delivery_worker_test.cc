@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <memory>
@@ -57,7 +58,11 @@ class FakeSink final : public RowSink {
       outcome = script_.front();
       script_.pop_front();
     }
-    for (size_t i = 0; i < outcome.settled; ++i) {
+    std::vector<size_t> settled(outcome.settled);
+    for (size_t i = 0; i < settled.size(); ++i) settled[i] = i;
+    settled.insert(settled.end(), outcome.ahead.begin(), outcome.ahead.end());
+    for (const size_t i : settled) {
+      if (rows[i].stream == OutgoingRow::kNotSent) continue;
       bool refused = false;
       for (const SendOutcome::Refusal& refusal : outcome.refused) refused = refused || refusal.row == i;
       if (!refused) rows_.emplace_back(rows[i].json);
@@ -146,7 +151,7 @@ class DeliveryWorkerTest : public ::testing::Test {
     auto log = EventLog::Open({.directory = dir_.file("log")}, clock_, metrics_);
     ASSERT_OK(log);
     log_ = *std::move(log);
-    queue_ = std::make_unique<EventRowQueue>(*log_, event_table::RowLimits{});
+    queue_ = std::make_unique<EventRowQueue>(*log_, event_table::RowLimits{}, metrics_);
   }
 
   // Stores events named e<first>, e<first + 1>, ... as one batch.
@@ -358,6 +363,51 @@ TEST_F(DeliveryWorkerTest, CommitsWhatAnAttemptSettledAndSendsTheRestAgain) {
   worker->Stop();
   ExpectRows(5);
   EXPECT_THAT(sink_.attempts(), ElementsAre(5, 3, 3));
+}
+
+TEST_F(DeliveryWorkerTest, WhatAnAttemptSettledBehindARowThatWaitsIsNotSentAgain) {
+  Append(1, 5);
+  SendOutcome one_stream_waits = Wait(1);
+  one_stream_waits.ahead = {2, 4};  // e3, e5
+  SendOutcome another = Wait(0);
+  another.ahead = {1};  // e4
+  sink_.Script({one_stream_waits, another, Wait(0)});
+  const auto worker = StartWorker();
+  AwaitDelivered(5);
+  worker->Stop();
+  EXPECT_THAT(sink_.attempts(), ElementsAre(5, 2, 1, 1));
+  EXPECT_THAT(sink_.rows(), ElementsAre(HasSubstr("\"e1.\""), HasSubstr("\"e3.\""), HasSubstr("\"e5.\""), HasSubstr("\"e4.\""),
+                                        HasSubstr("\"e2.\"")));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivered_rows_total{table=\"events\"} 5\n"));
+  EXPECT_EQ(log_->GetLedger()[0].delivered_count(), 5);
+}
+
+TEST_F(DeliveryWorkerTest, RowsThatARouteKeepsFromBeingSentDoNotShortenTheBackOff) {
+  constexpr int kAttempts = 20;
+  config::v1::RouteList list;
+  config::v1::Route& route = *list.add_routes();
+  route.set_name("away");
+  route.add_events("e9*");
+  route.set_not_sent(true);
+  auto routes = RouteTable::Make(list.routes(), "", "", "routes");
+  ASSERT_OK(routes);
+  queue_ = std::make_unique<EventRowQueue>(*log_, event_table::RowLimits{}, metrics_, *std::move(routes));
+  Append(1, 1);
+  Append(900, 1);
+  // Each attempt finds one more row that needs no sending, and that is all it reaches.
+  SendOutcome outcome = Wait(0);
+  outcome.ahead = {1};
+  sink_.Script(std::deque<SendOutcome>(kAttempts, outcome));
+  int next = 901;
+  sleeper_.OnSleep([&](absl::Duration) { Append(next++, 1); });
+  const auto worker = StartWorker({.slow_backoff = {.initial = absl::Microseconds(1), .longest = absl::Hours(1)}});
+  AwaitDelivered(2 + kAttempts);
+  worker->Stop();
+  const auto sleeps = sleeper_.sleeps();
+  ASSERT_EQ(sleeps.size(), static_cast<size_t>(kAttempts));
+  EXPECT_GT(*std::max_element(sleeps.begin(), sleeps.end()), absl::Microseconds(1));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_detector_delivered_rows_total{table=\"events\"} 1\n"));
+  EXPECT_EQ(log_->GetLedger()[0].not_sent_count(), 1 + kAttempts);
 }
 
 TEST_F(DeliveryWorkerTest, ARefusedRowGoesIntoQuarantineAndIsCountedThere) {
