@@ -35,16 +35,22 @@ constexpr FlagSpec kFlags[] = {
     {"max-width", "COLUMNS", "Where cells of a table are cut; 0: nowhere. Default 60."},
     {"output", "FILE.svg", "Also write the chart of a query that ends in render to a file."},
     {"check", "", "Check the query and print the columns of its result; nothing is executed."},
-    {"max-rows", "COUNT", "Most rows of a result; more is an error. Default: as many as the detector gives, 500000."},
+    {"max-rows", "COUNT", "Most rows of a result; more is an error. Default: as many as the detector gives."},
+    {"statistics", "", "Also tell on standard error what each operator of the query passed on and took."},
 };
 
 constexpr Example kExamples[] = {
+    {"rooms with a high load of their CPU, hour by hour, as a chart in the terminal and in a file",
+     "zoomwatch hunt --address localhost:9191 --plaintext --output rooms.svg 'ZoomLogs | where TimeGenerated >= ago(14d) and Event =~ "
+     "\"zoomroom.alert\" | extend AlertType = toint(parse_json(RoomEvents).AlertType), AlertKind = toint(parse_json(RoomEvents).AlertKind), "
+     "RoomName = payload_object_room_name_s | where AlertType == 4 and AlertKind == 1 | summarize count() by bin(TimeGenerated, 1h), RoomName "
+     "| render timechart'"},
     {"what came in the last day", "zoomwatch hunt --address localhost:9191 --plaintext --since 24h 'ZoomLogs | summarize count() by Event'"},
     {"who shared a screen, as CSV",
      "zoomwatch hunt --address detector:8445 --ca-file ca.pem --certificate-file operator.pem --private-key-file operator.key --format csv "
      "'ZoomLogs | where Event == \"meeting.sharing_started\" | project TimeGenerated, User'"},
     {"a chart of a week",
-     "zoomwatch hunt --address localhost:9191 --plaintext --since 7d 'ZoomLogs | summarize count() by bin(TimeGenerated, 1d), Event "
+     "zoomwatch hunt --address localhost:9191 --plaintext --since 7d 'ZoomLogs | summarize count() by bin(TimeGenerated, 1d), Category "
      "| render timechart'"},
     {"try a rule's query", "zoomwatch hunt --address localhost:9191 --plaintext --file rule.kql"},
 };
@@ -131,6 +137,19 @@ std::string Renamed(std::string_view text, const std::string& name) {
   return out;
 }
 
+// For people: one line an operator, those that others read first.
+std::string StatisticsText(const hunt::v1::Summary& summary, std::string_view query) {
+  std::string text = fmt::format("{} events decoded, {} bytes read, at most {} bytes held, {:.3f} s\n", summary.scanned_count(),
+                                 summary.scanned_bytes(), summary.peak_memory_bytes(), summary.elapsed_seconds());
+  for (const hunt::v1::OperatorStatistics& entry : summary.operators()) {
+    const std::string_view before = query.substr(0, static_cast<size_t>(std::clamp<int64_t>(entry.offset(), 0, static_cast<int64_t>(query.size()))));
+    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+    const size_t column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    text += fmt::format("{:>10.3f} s {:>12} rows  {} at {}:{}\n", entry.own_seconds(), entry.row_count(), entry.name(), line, column);
+  }
+  return text;
+}
+
 int Complain(const absl::Status& status, const QuerySource& source, const Console& console) {
   if (ReasonOf(status) == Reason::kQueryInvalid) {
     console.error << Renamed(std::string(status.message()), source.name) << "\n";
@@ -144,6 +163,7 @@ int Complain(const absl::Status& status, const QuerySource& source, const Consol
 
 absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
   ZOOMWATCH_ASSIGN_OR_RETURN(const PrintOptions print, ReadPrintOptions(arguments));
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::string chart_file, ReadChartFile(arguments));
   ZOOMWATCH_ASSIGN_OR_RETURN(hunt::v1::HuntRequest request, ReadRequest(arguments));
   const absl::Duration timeout = arguments.Duration("timeout", absl::Minutes(10), absl::Milliseconds(1), absl::Hours(24));
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
@@ -169,10 +189,11 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
     return kExitOk;
   }
   const absl::Status shown = ShowResult(result->schema, result->rows, result->rendering,
-                                        {.print = print, .svg_file = arguments.Text("output"), .command = "zoomwatch hunt"}, console);
+                                        {.print = print, .svg_file = chart_file, .command = "zoomwatch hunt"}, console);
   if (!shown.ok()) return Complain(shown, source, console);
   console.out.flush();
   line.Finish(result->summary);
+  if (arguments.Has("statistics")) console.error << StatisticsText(result->summary, source.text);
   return kExitOk;
 }
 
@@ -187,8 +208,8 @@ const CommandSpec& HuntCommand() {
           "(store.retention), whether they were delivered or not. The table is ZoomLogs, with the columns of docs/table-schema.md; "
           "queries of the retired connector work as they are: in Zoom_CL, too, a column such as payload_object_topic_s exists once an event "
           "had a value for it (docs/kql.md). Without QUERY it is read from standard input.\n\n"
-          "The query runs in the detector, within its limits: at most 4 at a time, 128 MiB for what a query holds, 64 MiB and 500000 rows "
-          "of result. A filter by TimeGenerated (or --since) and by Event makes a query fast: other events are then skipped unread. Ctrl-C "
+          "The query runs in the detector, within the limits of its configuration (hunting in docs/configuration.md) for queries at a time, "
+          "memory, rows and time. A filter by TimeGenerated (or --since) and by Event makes a query fast: other events are then skipped unread. Ctrl-C "
           "ends the query.\n\n"
           "A mistake in the query is reported with line and column and a mark under the place. --format table is for people: a query that "
           "ends in render is drawn.",

@@ -84,8 +84,8 @@ absl::StatusOr<Options> ReadOptions(Arguments& arguments) {
   options.execution.now = ToTicks(arguments.Time("now").value_or(SystemClock::Get().Now()));
   options.execution.limits.max_result_rows = static_cast<uint64_t>(arguments.Integer("max-rows", 500'000, 1, 1'000'000'000));
   options.check = arguments.Has("check");
-  options.output = arguments.Text("output");
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
+  ZOOMWATCH_ASSIGN_OR_RETURN(options.output, ReadChartFile(arguments));
   ZOOMWATCH_ASSIGN_OR_RETURN(const uint64_t memory, ReadSize(arguments, "max-memory", 1ULL << 30));
   options.execution.limits.max_memory_bytes = memory;
   options.execution.limits.max_result_bytes = memory;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "cli/kql/table_file.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -27,6 +28,13 @@ absl::StatusOr<PrintOptions> ReadPrintOptions(Arguments& arguments) {
   if (!format) return Error(Reason::kUsage, fmt::format("--format: '{}' is none of table, csv, json, jsonl", arguments.Text("format")));
   options.format = *format;
   return options;
+}
+
+absl::StatusOr<std::string> ReadChartFile(const Arguments& arguments) {
+  std::string file = arguments.Text("output");
+  if (file.empty() || absl::EndsWithIgnoreCase(file, ".svg")) return file;
+  return Error(Reason::kUsage, fmt::format("--output: '{}' does not end in .svg; charts are written as SVG, which browsers and most "
+                                           "programs open and turn into other formats", file));
 }
 
 std::string PrintColumns(const kql::Schema& schema, const PrintOptions& options) {

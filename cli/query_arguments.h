@@ -21,6 +21,9 @@ absl::StatusOr<QuerySource> ReadQuerySource(const Arguments& arguments);
 // From --format and --max-width. Errors: USAGE.
 absl::StatusOr<PrintOptions> ReadPrintOptions(Arguments& arguments);
 
+// From --output: a file to write a chart to; empty: none. Errors: USAGE for one that is no .svg.
+absl::StatusOr<std::string> ReadChartFile(const Arguments& arguments);
+
 // The columns of a result as a result of their own: ColumnName, ColumnType.
 std::string PrintColumns(const kql::Schema& schema, const PrintOptions& options);
 

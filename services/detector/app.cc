@@ -41,6 +41,14 @@ EventLogOptions OptionsOf(const config::v1::EventStore& store) {
           .max_disk_bytes = static_cast<uint64_t>(store.max_disk_bytes())};
 }
 
+HuntOptions OptionsOf(const config::v1::Hunting& hunting) {
+  return {.max_hunts = hunting.max_queries(),
+          .max_memory_bytes = static_cast<uint64_t>(hunting.max_memory_bytes()),
+          .max_result_rows = static_cast<uint64_t>(hunting.max_result_rows()),
+          .max_result_bytes = static_cast<uint64_t>(hunting.max_result_bytes()),
+          .max_duration = DurationOf(hunting.max_duration())};
+}
+
 }  // namespace
 
 class DetectorApp::State {
@@ -190,7 +198,7 @@ class DetectorApp::State {
     service_ = std::make_unique<DetectorService>(*log_);
     detect_ = MakeDetectService(*service_);
     ledger_ = MakeLedgerService([this] { return log_->GetLedger(); });
-    hunts_ = std::make_unique<HuntService>(HuntOptions{}, *log_, *deps_.clock, *deps_.metrics);
+    hunts_ = std::make_unique<HuntService>(OptionsOf(config_.hunting()), *log_, *deps_.clock, *deps_.metrics);
     std::vector<grpc::Service*> services = {detect_.get(), ledger_.get()};
     if (runner_ != nullptr) {
       alert_service_ = std::make_unique<AlertService>(*alerts_);

@@ -166,14 +166,14 @@ class QueryExecution final : public Execution, public SubqueryResults {
   }
 
  private:
-  // Counts rows, and asks between blocks whether to go on.
+  // Counts rows and time, and asks between blocks whether to go on.
   class CountedOperator final : public Operator {
    public:
     CountedOperator(QueryExecution& execution, std::size_t entry, OperatorPtr counted)
         : execution_(execution), entry_(entry), counted_(std::move(counted)) {}
     absl::StatusOr<Block> Next() override {
       if (absl::Status status = execution_.Check(); !status.ok()) return status;
-      absl::StatusOr<Block> block = counted_->Next();
+      absl::StatusOr<Block> block = execution_.Timed(*counted_, entry_);
       if (!execution_.failure_.ok()) return execution_.failure_;
       if (absl::Status status = execution_.CheckValues(); !status.ok()) return status;
       if (block.ok()) execution_.statistics_.operators[entry_].rows_out += block->rows;
@@ -185,6 +185,18 @@ class QueryExecution final : public Execution, public SubqueryResults {
     const std::size_t entry_;
     const OperatorPtr counted_;
   };
+
+  // What operators take while another waits for them is theirs and not its.
+  absl::StatusOr<Block> Timed(Operator& timed, std::size_t entry) {
+    if (!options_.monotonic) return timed.Next();
+    const absl::Duration outer = std::exchange(inner_time_, absl::ZeroDuration());
+    const absl::Duration begin = options_.monotonic();
+    absl::StatusOr<Block> block = timed.Next();
+    const absl::Duration whole = options_.monotonic() - begin;
+    statistics_.operators[entry].time += whole - inner_time_;
+    inner_time_ = outer + whole;
+    return block;
+  }
 
   // Ends an execution whose expressions make values of more bytes than the limits allow, and starts the count for the next block.
   absl::Status CheckValues() {
@@ -208,7 +220,7 @@ class QueryExecution final : public Execution, public SubqueryResults {
   OperatorPtr BuildOwn(const Relation& relation) {
     OperatorPtr built = MakeOperator(relation);  // first, so that inputs are listed before their readers
     const auto [entry, added] = entries_.try_emplace(&relation, statistics_.operators.size());
-    if (added) statistics_.operators.push_back({NameOf(relation), relation.span, 0});
+    if (added) statistics_.operators.push_back({.name = NameOf(relation), .span = relation.span});
     return std::make_unique<CountedOperator>(*this, entry->second, std::move(built));
   }
 
@@ -245,6 +257,7 @@ class QueryExecution final : public Execution, public SubqueryResults {
   Demands demands_;
   ExecutionStatistics statistics_;
   absl::Status failure_;
+  absl::Duration inner_time_;  // of the operators that the one being timed waited for
   std::unordered_map<const Relation*, std::size_t> entries_;
   std::unordered_map<const Relation*, Block> inputs_;
   std::unordered_map<const Relation*, Value> first_cells_;

@@ -4,7 +4,7 @@
 // Operators pull blocks from their inputs, so a query that ends in summarize, top or take needs memory for its result only; sort, the
 // smaller side of joins and materialized tables are held.
 // Determinism: rows keep the order of their table; where the language leaves a choice, the row that came first wins.
-// Threading: one thread per execution; Cancel() from any. `now` is a parameter: the clock is never read.
+// Threading: one thread per execution. `now` is a parameter, and so is the clock that the operators' times are measured by.
 // Limits: rows and bytes held and rows of the result, each with an error that names the limit and the operator. Errors: as
 // absl::Status: kResourceExhausted (limit), kCancelled, kDeadlineExceeded, or what the table source returned.
 #pragma once
@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/kql/block.h"
 #include "common/kql/functions/call.h"
 #include "common/kql/plan.h"
@@ -36,6 +37,7 @@ struct OperatorStatistics {
   std::string name;  // "summarize", "join kind=inner", with the place in the text
   Span span;
   std::uint64_t rows_out = 0;
+  absl::Duration time;  // in the operator itself, without its inputs; zero when nothing is measured
 };
 
 struct ExecutionStatistics {
@@ -50,6 +52,8 @@ struct ExecutionOptions {
   ExecutionLimits limits;
   // Asked at least once per block; a status that is not OK ends the execution with it (cancellation, deadline).
   std::function<absl::Status()> check;
+  // A clock that never goes back. Empty: operators are not timed.
+  std::function<absl::Duration()> monotonic = {};
 };
 
 // Runs the query and hands over result blocks as they come. `emit` may return an error to stop. REQUIRES: query.root.

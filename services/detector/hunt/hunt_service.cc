@@ -125,7 +125,7 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
     absl::Status status = Enter(context);
     const bool entered = status.ok();
     if (entered) {
-      status = WithReason(Run(*context, *request, *stream));
+      status = WithReason(Run(*context, *request, *stream, begin));
       metrics_.Histogram(kHuntSeconds).Observe(absl::ToDoubleSeconds(clock_.Monotonic() - begin));
     }
     metrics_.Counter(kHunts, {ResultOf(status)}).Increment();
@@ -167,14 +167,18 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
   }
 
   // Whether the query may go on.
-  absl::Status Check(grpc::ServerContext& context) {
+  absl::Status Check(grpc::ServerContext& context, absl::Duration begin) {
+    if (clock_.Monotonic() - begin >= options_.max_duration) {
+      return absl::ResourceExhaustedError(fmt::format("the query ran for max_duration {}", absl::FormatDuration(options_.max_duration)));
+    }
     if (clock_.Now() >= absl::FromChrono(context.deadline())) return absl::DeadlineExceededError("the query took too long");
     if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
     MutexLock lock(mutex_);
     return stopping_ ? Error(Reason::kShuttingDown, "hunting: the detector is stopping") : absl::OkStatus();
   }
 
-  absl::Status Run(grpc::ServerContext& context, const HuntRequest& request, grpc::ServerWriter<HuntResponse>& stream) {
+  absl::Status Run(grpc::ServerContext& context, const HuntRequest& request, grpc::ServerWriter<HuntResponse>& stream,
+                   absl::Duration begin) {
     if (request.query().empty() || request.query().size() > kMaxQueryBytes) {
       return Invalid(fmt::format("query: has {} bytes, not 1 to {}", request.query().size(), kMaxQueryBytes));
     }
@@ -188,14 +192,15 @@ class HuntService::Server final : public hunt::v1::HuntService::Service {
     ZOOMWATCH_RETURN_IF_ERROR(writer.WriteSchema(request.query(), query));
     if (request.check_only()) return writer.Finish({});
     const auto check = [&]() -> absl::Status {
-      ZOOMWATCH_RETURN_IF_ERROR(Check(context));
+      ZOOMWATCH_RETURN_IF_ERROR(Check(context, begin));
       return writer.Tick();
     };
     EventTables tables(log_, range.from, range.to, end_sequence, [&](const ReadProgress& progress) {
       writer.SetProgress(progress);
       return check();
     });
-    const kql::ExecutionOptions execution{.now = range.now, .limits = LimitsOf(request), .check = check};
+    const kql::ExecutionOptions execution{
+        .now = range.now, .limits = LimitsOf(request), .check = check, .monotonic = [this] { return clock_.Monotonic(); }};
     ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ExecutionStatistics statistics,
                                kql::Execute(query, tables, execution, [&](const kql::Block& block) { return writer.AddRows(block); }));
     metrics_.Counter(kHuntScannedEvents).Increment(static_cast<double>(statistics.scanned.rows));

@@ -2,7 +2,7 @@
 //
 // A query sees the tables of event_table::EventCatalog as they are when it begins, with the columns of EventLog::Columns().
 // A query runs on the thread of its call; nothing of it is kept afterwards. It ends at once, between two blocks of rows, when its
-// deadline passes, its caller goes away or Stop() is called.
+// deadline or max_duration passes, its caller goes away or Stop() is called.
 // Threading: thread-safe. Ownership: log, clock and metrics outlive the service, which outlives the server that it is registered with.
 // Limits: HuntOptions. Errors: QUERY_INVALID, QUERY_LIMIT, OVERLOADED, SHUTTING_DOWN, those of the log; CANCELLED, DEADLINE_EXCEEDED.
 #pragma once
@@ -19,13 +19,13 @@
 
 namespace zoomwatch::detector {
 
+// Meaning and defaults of all but the last: config.v1.Hunting.
 struct HuntOptions {
-  // Queries that run at the same time; more are refused.
   int max_hunts = 4;
-  // Of the rows, groups and keys that one query holds.
   std::uint64_t max_memory_bytes = std::uint64_t{128} << 20;
   std::uint64_t max_result_rows = 500'000;
   std::uint64_t max_result_bytes = std::uint64_t{64} << 20;
+  absl::Duration max_duration = absl::Hours(24);
   // How long Stop() lets queries end by themselves before it cuts the connections of those that wait for their caller.
   absl::Duration stop_grace = absl::Seconds(1);
 };

@@ -102,6 +102,7 @@ absl::Status HuntWriter::Finish(const kql::ExecutionStatistics& statistics) {
     out.set_name(entry.name);
     out.set_offset(entry.span.offset);
     out.set_row_count(static_cast<std::int64_t>(entry.rows_out));
+    out.set_own_seconds(absl::ToDoubleSeconds(entry.time));
   }
   for (std::size_t i = 0; i < kql::kWarningKinds; ++i) {
     if (statistics.warnings[i] == 0) continue;

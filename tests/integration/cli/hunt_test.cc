@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "common/time/clock.h"
@@ -115,7 +116,29 @@ TEST_F(HuntTest, SaysWhatIsWrong) {
   EXPECT_THAT(Hunt({"print X = 1 / int(0)"}).error, HasSubstr("query: note: integer division"));
 }
 
+TEST_F(HuntTest, StaysWithinTheLimitsOfTheConfiguration) {
+  std::ofstream(dir_.file("all.yaml"), std::ios::app)
+      << "hunting: {max_queries: 1, max_memory_bytes: 1MiB, max_result_rows: 7, max_result_bytes: 4KiB, max_duration: 1s}\n";
+  ASSERT_NO_FATAL_FAILURE(Send(1));
+  EXPECT_EQ(Hunt({"--format", "csv", "range X from 1 to 7 step 1 | summarize count()"}).out, "count_\n7\n");
+  EXPECT_THAT(Hunt({"range X from 1 to 8 step 1"}).error, HasSubstr("max_result_rows 7"));
+  EXPECT_THAT(Hunt({"--max-rows", "100", "range X from 1 to 8 step 1"}).error, HasSubstr("max_result_rows 7"));
+  EXPECT_THAT(Hunt({"print strrep('x', 5000)"}).error, HasSubstr("max_result_bytes 4096"));
+  EXPECT_THAT(Hunt({"range X from 1 to 100000 step 1 | summarize count() by X | count"}).error, HasSubstr("max_memory_bytes 1048576"));
+  EXPECT_THAT(Hunt({"range X from 1 to 1000000000000 step 1 | count"}).error, HasSubstr("max_duration 1s"));
+}
+
+TEST_F(HuntTest, TellsWhatTheOperatorsTook) {
+  ASSERT_NO_FATAL_FAILURE(Send(3));
+  const ProgramResult result = Hunt({"--statistics", "--format", "csv", "ZoomLogs\n| where Event has 'meeting'\n | count"});
+  EXPECT_EQ(result.out, "Count\n3\n");
+  EXPECT_THAT(result.error, AllOf(HasSubstr("3 events decoded"), HasSubstr("3 rows  ZoomLogs at 1:1\n"), HasSubstr("1 rows  summarize at 3:4\n")));
+}
+
 TEST_F(HuntTest, RefusesCommandLinesThatMakeNoSense) {
+  const ProgramResult picture = Hunt({"--output", "chart.png", "print 1 | render table"});
+  EXPECT_EQ(picture.code, 2);
+  EXPECT_THAT(picture.error, HasSubstr("'chart.png' does not end in .svg"));
   EXPECT_EQ(Hunt({"--format", "xml", "print 1"}).code, 2);
   EXPECT_EQ(Hunt({"--file", "q.kql", "print 1"}).code, 2);
   EXPECT_EQ(Hunt({"--since", "yesterday", "print 1"}).code, 2);

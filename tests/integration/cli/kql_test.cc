@@ -101,6 +101,9 @@ TEST_F(KqlProgram, DrawsWhatRenderAsksFor) {
   EXPECT_EQ(Kql({"--format", "csv", query}).out, "k,n\na<b,2\nc,1\n") << "rows in every other format";
   EXPECT_THAT(Kql({"--output", file, "print 1"}).error, HasSubstr("the query does not end in render"));
   EXPECT_EQ(Kql({"--output", dir_.file("no/chart.svg"), query}).code, 1);
+  const ProgramResult picture = Kql({"--output", dir_.file("chart.png"), query});
+  EXPECT_EQ(picture.code, 2);
+  EXPECT_THAT(picture.error, HasSubstr("does not end in .svg"));
   const ProgramResult rows = Kql({"print x = 'a' | render piechart"});
   EXPECT_EQ(rows.code, 0);
   EXPECT_THAT(rows.out, HasSubstr("(1 row)"));

@@ -418,6 +418,21 @@ TEST(BatchExecutor, StatisticsNameTheOperators) {
   EXPECT_EQ(result->statistics.operators[0].rows_out, 5U);
   EXPECT_EQ(result->statistics.operators[1].name, "where");
   EXPECT_EQ(result->statistics.operators[1].rows_out, 2U);
+  EXPECT_EQ(result->statistics.operators[1].time, absl::ZeroDuration());
+}
+
+TEST(BatchExecutor, StatisticsGiveEachOperatorItsOwnTime) {
+  VectorTables tables;
+  const RelationPtr query =
+      Where(Range(Long(1), Long(5), Long(1)), Operator(Op::kGreater, Type::kBool, {X(), Long(3)}));
+  absl::Duration now;
+  ExecutionOptions options;
+  options.monotonic = [&now] { return now += absl::Seconds(1); };
+  const auto result = ExecuteToTable(Query(query), tables, options);
+  ASSERT_TRUE(result.ok());
+  // Each is asked twice, the second time at its end: a second within range, and with it three within where.
+  EXPECT_EQ(result->statistics.operators[0].time, absl::Seconds(2));
+  EXPECT_EQ(result->statistics.operators[1].time, absl::Seconds(4));
 }
 
 }  // namespace

@@ -228,7 +228,25 @@ TEST_F(HuntServiceTest, NamesTheLimitThatAQueryReached) {
               HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_memory_bytes")));
   Start({.max_result_rows = 5});
   EXPECT_THAT(Hunt(request).status, HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_result_rows 5")));
-  EXPECT_EQ(Count("limit"), 3);
+  Start({.max_result_bytes = 100});
+  EXPECT_THAT(Hunt(request).status, HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_result_bytes 100")));
+  Start({.max_duration = absl::Milliseconds(1)});
+  EXPECT_THAT(Hunt(kEndless).status, HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_duration 1ms")));
+  EXPECT_EQ(Count("limit"), 5);
+}
+
+TEST_F(HuntServiceTest, TellsWhatEachOperatorTook) {
+  Store(100);
+  const Answer answer = Hunt("ZoomLogs | extend K = 1 | summarize count() by User");
+  ASSERT_OK(answer.status);
+  const hunt::v1::Summary& summary = answer.responses.back().summary();
+  ASSERT_EQ(summary.operators_size(), 3);
+  double sum = 0;
+  for (const hunt::v1::OperatorStatistics& entry : summary.operators()) {
+    EXPECT_GT(entry.own_seconds(), 0) << entry.name();
+    sum += entry.own_seconds();
+  }
+  EXPECT_LE(sum, summary.elapsed_seconds());
 }
 
 TEST_F(HuntServiceTest, SendsRowsInBatchesUnderOneMebibyte) {
