@@ -72,6 +72,16 @@ std::string CutToWidth(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+std::string CutInside(std::string_view text, std::size_t width) {
+  const std::size_t whole = DisplayWidth(text);
+  if (whole <= width) return std::string(text);
+  const std::size_t room = (width - 1) / 2;  // for the end
+  std::size_t left = whole;
+  std::size_t begin = 0;
+  while (begin < text.size() && left > room) left -= WidthOf(kql::NextCodePoint(text, begin));
+  return CutToWidth(text, width - left) + std::string(text.substr(begin));
+}
+
 std::string PadRight(std::string_view text, std::size_t width) {
   const std::size_t own = DisplayWidth(text);
   return std::string(text) + std::string(own < width ? width - own : 0, ' ');

@@ -16,6 +16,8 @@ std::size_t DisplayWidth(std::string_view text);
 
 // The text when it fits, otherwise as much of it as leaves room for an ellipsis. REQUIRES: width >= 1.
 std::string CutToWidth(std::string_view text, std::size_t width);
+// The same for names that stand beside each other: the ellipsis is inside, so that those that differ at their ends only still do.
+std::string CutInside(std::string_view text, std::size_t width);
 
 // Blanks that fill the text up to the width.
 std::string PadRight(std::string_view text, std::size_t width);

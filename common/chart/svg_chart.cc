@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kColours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",
                                          "#999933", "#882255", "#332288", "#44aa99", "#aa4499", "#666666"};
+// Those of them on which text must be dark.
+constexpr std::string_view kLightColours[] = {"#e69f00", "#cc79a7", "#56b4e9", "#44aa99", "#999933"};
 constexpr double kWidth = 900, kPlotHeight = 360, kTop = 56, kRight = 24, kCharacter = 6.7;
 constexpr std::size_t kLongestLabel = 28;
 
@@ -28,7 +30,8 @@ struct Area {
   double bottom() const { return top + height; }
 };
 
-std::string Cut(std::string_view text) { return XmlText(CutToWidth(PrintableText(text), kLongestLabel)); }
+std::string Label(std::string_view text) { return CutInside(PrintableText(text), kLongestLabel); }
+std::string Cut(std::string_view text) { return XmlText(Label(text)); }
 
 double WidthOf(std::string_view text) { return kCharacter * static_cast<double>(DisplayWidth(text)); }
 
@@ -61,7 +64,7 @@ std::vector<std::string> LegendNames(const Chart& chart) {
 double LegendWidth(const Chart& chart) {
   if (!HasLegend(chart)) return 0;
   double width = 0;
-  for (const std::string& name : LegendNames(chart)) width = std::max(width, WidthOf(CutToWidth(PrintableText(name), kLongestLabel)));
+  for (const std::string& name : LegendNames(chart)) width = std::max(width, WidthOf(Label(name)));
   return width + 36;
 }
 
@@ -153,8 +156,10 @@ std::string DrawLines(const Chart& chart, double& height) {
   const auto& marks = chart.time_axis ? TimeTicks : NumberTicks;
   const std::vector<Tick> ticks = marks(chart.x.front(), chart.x.back(), count);
   for (const Tick& tick : ticks) {
-    out += Line(across.At(tick.at), area.bottom(), across.At(tick.at), area.bottom() + 5, "axis") +
-           Text(across.At(tick.at), area.bottom() + 20, "middle", tick.label);
+    const double x = across.At(tick.at);
+    const double half = WidthOf(tick.label) / 2 + 4;
+    out += Line(x, area.bottom(), x, area.bottom() + 5, "axis") +
+           Text(std::clamp(x, half, kWidth - half), area.bottom() + 20, "middle", tick.label);
   }
   out += Text(area.left + area.width / 2, area.bottom() + 46, "middle", Cut(chart.x_title));
   for (std::size_t s = 0; s < chart.series.size(); ++s) out += DrawPoints(chart, s, across, up);
@@ -198,7 +203,7 @@ std::string DrawColumns(const Chart& chart, double& height) {
   const Scale up{.range = values, .begin = area.bottom(), .end = area.top};
   const double band = area.width / static_cast<double>(chart.labels.size());
   double longest = 0;
-  for (const std::string& label : chart.labels) longest = std::max(longest, WidthOf(CutToWidth(PrintableText(label), kLongestLabel)));
+  for (const std::string& label : chart.labels) longest = std::max(longest, WidthOf(Label(label)));
   const bool slanted = longest > band - 6;
   const double label_height = slanted ? longest * 0.65 + 24 : 24;
   height = area.bottom() + label_height + 40;
@@ -225,7 +230,7 @@ std::string DrawBars(const Chart& chart, double& height) {
   const Sums all = Extremes(chart);
   const AxisRange values = ValueRange(all.least, all.most, 5);
   double longest = 0;
-  for (const std::string& label : chart.labels) longest = std::max(longest, WidthOf(CutToWidth(PrintableText(label), kLongestLabel)));
+  for (const std::string& label : chart.labels) longest = std::max(longest, WidthOf(Label(label)));
   const double left = longest + 46;
   const double band = 10 + 14 * static_cast<double>(chart.stacked ? 1 : chart.series.size());
   const Area area{.left = left, .top = kTop, .width = kWidth - left - kRight - LegendWidth(chart),
@@ -235,7 +240,9 @@ std::string DrawBars(const Chart& chart, double& height) {
   std::string out;
   for (const Tick& tick : RangeTicks(values)) {
     const double x = across.At(tick.at);
-    out += Line(x, area.top, x, area.bottom(), tick.at == 0 ? "axis" : "grid") + Text(x, area.bottom() + 18, "middle", tick.label);
+    const double half = WidthOf(tick.label) / 2 + 4;
+    out += Line(x, area.top, x, area.bottom(), tick.at == 0 ? "axis" : "grid") +
+           Text(std::clamp(x, half, kWidth - half), area.bottom() + 18, "middle", tick.label);
   }
   for (std::size_t i = 0; i < chart.labels.size(); ++i) {
     const double begin = area.top + band * static_cast<double>(i);
@@ -279,7 +286,9 @@ std::string DrawPie(const Chart& chart, double& height) {
     }
     if (share >= 0.04) {
       const auto at = place(turned + share / 2, share > 0.99999 ? 0 : radius * 0.7);
-      out += Text(at.first, at.second + 4, "middle", fmt::format("{:.1f}%", share * 100), " fill=\"#fff\" font-weight=\"bold\"");
+      const bool light = std::find(std::begin(kLightColours), std::end(kLightColours), ColourOf(i)) != std::end(kLightColours);
+      out += Text(at.first, at.second + 4, "middle", fmt::format("{:.1f}%", share * 100),
+                  light ? " fill=\"#222\" font-weight=\"bold\"" : " fill=\"#fff\" font-weight=\"bold\"");
     }
     turned += share;
   }

@@ -14,9 +14,11 @@ namespace {
 constexpr std::string_view kSigns = "*+ox#@%&=~^$abcdefghijklmnopqrstuvwyz";
 static_assert(kSigns.size() >= kMaxSeries);
 
-std::string Label(std::string_view text, std::size_t width) { return CutToWidth(PrintableText(text), width); }
+std::string Label(std::string_view text, std::size_t width) { return CutInside(PrintableText(text), width); }
 
-std::string Title(const Chart& chart, std::size_t width) { return chart.title.empty() ? "" : Label(chart.title, width) + "\n\n"; }
+std::string Title(const Chart& chart, std::size_t width) {
+  return chart.title.empty() ? "" : CutToWidth(PrintableText(chart.title), width) + "\n\n";
+}
 
 // A bar that ends at an eighth of a cell.
 std::string Bar(double cells) {

@@ -28,6 +28,11 @@ TEST(DisplayText, CutsWhereAWholeCharacterFits) {
   EXPECT_EQ(CutToWidth("東京都", 4), "東…");
   EXPECT_EQ(CutToWidth("東京", 4), "東京");
   EXPECT_EQ(CutToWidth("abc", 1), "…");
+  EXPECT_EQ(CutInside("abcdefgh", 8), "abcdefgh");
+  EXPECT_EQ(CutInside("abcdefghi", 8), "abcd…ghi");
+  EXPECT_EQ(CutInside("東京都港区", 8), "東京…区") << "an end of three cells would cut one in two";
+  EXPECT_EQ(CutInside("abc", 1), "…");
+  EXPECT_EQ(CutInside("abc", 2), "a…");
 }
 
 TEST(DisplayText, PadsByWidthAndNotByBytes) {

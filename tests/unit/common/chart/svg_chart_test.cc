@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/chart/display_text.h"
 #include "tests/unit/common/chart/rendered.h"
 
 namespace zoomwatch::chart {
@@ -68,6 +69,47 @@ TEST(SvgChart, HasALineForEachSeries) {
   EXPECT_EQ(Count(svg, "<polyline "), 2U);
   EXPECT_EQ(Count(svg, "<circle "), 8U);
   EXPECT_THAT(svg, HasSubstr("<title>1, b: 2</title>"));
+}
+
+// What stands between `before` and the next quote, as a number.
+double NumberAfter(std::string_view text, std::string_view before) {
+  const size_t at = text.find(before);
+  return at == std::string_view::npos ? -1 : std::stod(std::string(text.substr(at + before.size(), 20)));
+}
+
+TEST(SvgChart, EveryTextIsWithinThePicture) {
+  const std::string week = "range t from datetime(2026-11-01) to datetime(2026-11-08) step 6h | extend n = hourofday(t)";
+  for (const std::string& query :
+       {week + " | render timechart", week + " | extend n = n * 1234567890123 | render timechart",
+        std::string("range t from datetime(2026-11-01) to datetime(2026-11-02 12:00) step 6h | extend n = 1 | render timechart"),
+        std::string("range x from -1000000000000 to 1000000000000 step 100000000000 | extend y = x | render linechart"),
+        std::string("datatable(k:string, n:long)['a', 12345678901234, 'b', -12345678901234] | render barchart"),
+        std::string("range i from 1 to 40 step 1 | project k = strcat('a category with a long name ', i), n = i | render columnchart"),
+        std::string("range i from 1 to 20 step 1 | project k = 'x', s = strcat('series with a long name ', i), n = i | render columnchart"),
+        std::string("range i from 1 to 40 step 1 | project k = strcat('a category with a long name ', i), n = i | render piechart")}) {
+    const std::string svg = Drawn(query);
+    const double height = NumberAfter(svg, " height=\"");
+    size_t texts = 0;
+    for (size_t at = svg.find("<text "); at != std::string::npos; at = svg.find("<text ", at + 1), ++texts) {
+      const std::string_view text = std::string_view(svg).substr(at, svg.find("</text>", at) - at);
+      const double x = NumberAfter(text, " x=\""), y = NumberAfter(text, " y=\"");
+      EXPECT_GT(y, 0) << text;
+      EXPECT_LT(y, height) << text;
+      if (text.find("rotate") != std::string_view::npos) continue;
+      const double width = 6.7 * static_cast<double>(DisplayWidth(text.substr(text.find('>') + 1)));
+      const double begin = text.find("\"middle\"") != std::string_view::npos ? x - width / 2 : text.find("\"end\"") != std::string_view::npos ? x - width : x;
+      EXPECT_GE(begin, 0) << text;
+      EXPECT_LE(begin + width, 900) << text;
+    }
+    EXPECT_GT(texts, 5U) << query;
+  }
+}
+
+TEST(SvgChart, NamesThatDifferAtTheirEndsOnlyStillDo) {
+  const std::string svg = Drawn("range i from 1 to 2 step 1 | project k = 'x', s = strcat('a series with a name that is much too long for it, ', i), n = i "
+                                "| render columnchart");
+  EXPECT_THAT(svg, HasSubstr("…ong for it, 1</text>"));
+  EXPECT_THAT(svg, HasSubstr("…ong for it, 2</text>"));
 }
 
 TEST(SvgChart, AWholePieIsACircle) {
