@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kApiServices[] = {
     "/zoomwatch.alert.v1.AlertService/", "/zoomwatch.rule.v1.RuleService/",     "/zoomwatch.hunt.v1.HuntService/",
-    "/zoomwatch.ledger.v1.LedgerService/", "/grpc.health.v1.Health/",           "/grpc.reflection.v1.ServerReflection/",
+    "/zoomwatch.ledger.v1.LedgerService/", "/zoomwatch.volume.v1.VolumeService/", "/grpc.health.v1.Health/",           "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 };
 

@@ -16,7 +16,7 @@
 
 namespace zoomwatch {
 
-// True for "/package.Service/Method" of the services for outside programs: alerts, rules, hunting, ledger, and gRPC's own health and
+// True for "/package.Service/Method" of the services for outside programs: alerts, rules, hunting, ledger, volume, and gRPC's own health and
 // reflection. Whatever is not named here is for the pipeline's services only.
 bool IsApiMethod(std::string_view path);
 

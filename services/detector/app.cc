@@ -26,6 +26,7 @@
 #include "services/detector/hunt/hunt_service.h"
 #include "services/detector/routing/route_table.h"
 #include "services/detector/rules/rule_runner.h"
+#include "services/detector/volume/volume_service.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -84,11 +85,12 @@ class DetectorApp::State {
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
   void EndStreams() {
     hunts_->Stop();
+    volumes_->Stop();
     if (alert_service_ != nullptr) alert_service_->Stop();
     if (rule_service_ != nullptr) rule_service_->Stop();
   }
   std::vector<grpc::Service*> ClientServices() const {
-    std::vector<grpc::Service*> services = {hunts_->service()};
+    std::vector<grpc::Service*> services = {hunts_->service(), volumes_.get()};
     if (alert_service_ != nullptr) services.push_back(alert_service_.get());
     if (rule_service_ != nullptr) services.push_back(rule_service_.get());
     return services;
@@ -160,9 +162,11 @@ class DetectorApp::State {
     return absl::OkStatus();
   }
 
+  event_table::RowLimits RowLimits() const { return azure_ != nullptr ? azure_->row_limits() : event_table::RowLimits{}; }
+
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
   absl::Status StartDelivery() {
-    const event_table::RowLimits limits = azure_ != nullptr ? azure_->row_limits() : event_table::RowLimits{};
+    const event_table::RowLimits limits = RowLimits();
     // Alerts first: they are few, and what a person waits for.
     if (alerts_ != nullptr) {
       ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
@@ -199,6 +203,7 @@ class DetectorApp::State {
     detect_ = MakeDetectService(*service_);
     ledger_ = MakeLedgerService([this] { return log_->GetLedger(); });
     hunts_ = std::make_unique<HuntService>(OptionsOf(config_.hunting()), *log_, *deps_.clock, *deps_.metrics);
+    volumes_ = std::make_unique<VolumeService>(*log_, RowLimits(), config_.delivery().logs_ingestion(), *deps_.clock);
     std::vector<grpc::Service*> services = {detect_.get(), ledger_.get()};
     if (runner_ != nullptr) {
       alert_service_ = std::make_unique<AlertService>(*alerts_);
@@ -235,6 +240,7 @@ class DetectorApp::State {
   std::unique_ptr<grpc::Service> detect_;
   std::unique_ptr<grpc::Service> ledger_;
   std::unique_ptr<HuntService> hunts_;
+  std::unique_ptr<VolumeService> volumes_;
   std::unique_ptr<AlertService> alert_service_;  // these null: no rules
   std::unique_ptr<RuleService> rule_service_;
   std::unique_ptr<GrpcServer> server_;

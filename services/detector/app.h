@@ -42,7 +42,7 @@ class DetectorApp final : public App {
   std::vector<ledger::v1::AccountLedger> Ledger() const;
   // Reaches the services inside this process. REQUIRES: started.
   std::shared_ptr<grpc::Channel> Channel();
-  // The services for other programs (hunting; with rules also alerts and rules), for a server that is shared with other services in
+  // The services for other programs (hunting, volume; with rules also alerts and rules), for a server that is shared with other services in
   // this process; that server stops before the app. REQUIRES: started.
   std::vector<grpc::Service*> ClientServices() const;
   // Ends the long calls of these services and refuses new ones, so that a server need not wait for them when it stops. Idempotent.

@@ -290,6 +290,7 @@ TEST(ClientPermissions, ApiMethodsAreThoseOfTheServicesForPrograms) {
   EXPECT_TRUE(IsApiMethod("/zoomwatch.hunt.v1.HuntService/Hunt"));
   EXPECT_TRUE(IsApiMethod("/zoomwatch.rule.v1.RuleService/ListRules"));
   EXPECT_TRUE(IsApiMethod("/zoomwatch.ledger.v1.LedgerService/GetLedger"));
+  EXPECT_TRUE(IsApiMethod("/zoomwatch.volume.v1.VolumeService/MeasureVolume"));
   EXPECT_TRUE(IsApiMethod("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"));
   for (const char* path : {"/zoomwatch.detect.v1.DetectService/DetectEvents", "/zoomwatch.ingest.v1.IngestService/IngestWebhooks", "", "/",
                            "/zoomwatch.alert.v1.AlertServiceX/Y", "zoomwatch.alert.v1.AlertService/ListAlerts"}) {
