@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/service_channel.h"
+#include "cli/time_bound.h"
 #include "common/retry/sleeper.h"
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
@@ -53,18 +54,13 @@ absl::StatusOr<alert::v1::Severity> ReadSeverity(const std::string& name) {
   return Error(Reason::kUsage, fmt::format("--severity {}: must be informational, low, medium or high", name));
 }
 
-void SetTime(absl::Time time, google::protobuf::Timestamp& timestamp) {
-  timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(timestamp.seconds()))));
-}
-
 absl::StatusOr<alert::v1::AlertFilter> ReadFilter(Arguments& arguments) {
   alert::v1::AlertFilter filter;
   for (const std::string& id : arguments.All("rule")) filter.add_rule_ids(id);
   ZOOMWATCH_ASSIGN_OR_RETURN(const alert::v1::Severity severity, ReadSeverity(arguments.Text("severity")));
   filter.set_min_severity(severity);
-  if (const auto since = arguments.Time("since")) SetTime(*since, *filter.mutable_from_time());
-  if (const auto until = arguments.Time("until")) SetTime(*until, *filter.mutable_to_time());
+  if (const auto since = arguments.Time("since")) SetTimestamp(*since, *filter.mutable_from_time());
+  if (const auto until = arguments.Time("until")) SetTimestamp(*until, *filter.mutable_to_time());
   return filter;
 }
 

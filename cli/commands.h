@@ -13,5 +13,6 @@ const CommandSpec& LedgerCommand();
 const CommandSpec& RulesCommand();
 const CommandSpec& RunCommand();
 const CommandSpec& SendCommand();
+const CommandSpec& VolumeCommand();
 
 }  // namespace zoomwatch::cli

@@ -11,7 +11,7 @@
 #include "cli/query_arguments.h"
 #include "cli/result_output.h"
 #include "cli/service_channel.h"
-#include "common/config/values.h"
+#include "cli/time_bound.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
@@ -55,35 +55,19 @@ constexpr Example kExamples[] = {
     {"try a rule's query", "zoomwatch hunt --address localhost:9191 --plaintext --file rule.kql"},
 };
 
-// Errors: USAGE.
-absl::StatusOr<std::optional<absl::Time>> ReadBound(const Arguments& arguments, std::string_view flag, absl::Time now) {
-  if (!arguments.Has(flag)) return std::nullopt;
-  const std::string text = arguments.Text(flag);
-  if (const std::optional<absl::Duration> age = config::ParseDuration(text)) return now - *age;
-  absl::Time time;
-  std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
-  return Error(Reason::kUsage, fmt::format("--{}: '{}' is no time such as 2026-05-04T10:00:00Z and no duration such as 24h", flag, text));
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  out.set_seconds(absl::ToUnixSeconds(time));
-  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out.seconds()))));
-}
-
 absl::StatusOr<hunt::v1::HuntRequest> ReadRequest(Arguments& arguments) {
   hunt::v1::HuntRequest request;
   const std::optional<absl::Time> now = arguments.Time("now");
-  if (now) SetTime(*now, *request.mutable_now());
+  if (now) SetTimestamp(*now, *request.mutable_now());
   request.set_max_rows(arguments.Integer("max-rows", 0, 1, 1'000'000'000));
   request.set_check_only(arguments.Has("check"));
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   const absl::Time base = now.value_or(SystemClock::Get().Now());
-  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> since, ReadBound(arguments, "since", base));
-  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> until, ReadBound(arguments, "until", base));
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> since, ReadTimeBound(arguments, "since", base));
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> until, ReadTimeBound(arguments, "until", base));
   if (since && until && *since >= *until) return Error(Reason::kUsage, "--since must be before --until");
-  if (since) SetTime(*since, *request.mutable_from_time());
-  if (until) SetTime(*until, *request.mutable_to_time());
+  if (since) SetTimestamp(*since, *request.mutable_from_time());
+  if (until) SetTimestamp(*until, *request.mutable_to_time());
   return request;
 }
 

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
       RunCommand(),
       SendCommand(),
       LedgerCommand(),
+      VolumeCommand(),
       HuntCommand(),
       KqlCommand(),
       AlertsCommand(),

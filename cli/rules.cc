@@ -11,6 +11,7 @@
 #include "cli/rules/case_run.h"
 #include "cli/rules/rule_paths.h"
 #include "cli/service_channel.h"
+#include "cli/time_bound.h"
 #include "common/event_table/event_catalog.h"
 #include "common/kql/diagnostic.h"
 #include "common/ruleset/case_file.h"
@@ -241,19 +242,11 @@ absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string
   return kExitOk;
 }
 
-void SetTime(const std::optional<absl::Time>& time, google::protobuf::Timestamp* (rule::v1::BacktestRuleRequest::*field)(),
-             rule::v1::BacktestRuleRequest& request) {
-  if (!time) return;
-  google::protobuf::Timestamp& timestamp = *(request.*field)();
-  timestamp.set_seconds(absl::ToUnixSeconds(*time));
-  timestamp.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(timestamp.seconds()))));
-}
-
 absl::StatusOr<int> Backtest(Stub& stub, const std::string& path, Arguments& arguments, const Console& console) {
   rule::v1::BacktestRuleRequest request;
   ZOOMWATCH_ASSIGN_OR_RETURN(*request.mutable_rule_file(), ReadText(path));
-  SetTime(arguments.Time("since"), &rule::v1::BacktestRuleRequest::mutable_from_time, request);
-  SetTime(arguments.Time("until"), &rule::v1::BacktestRuleRequest::mutable_to_time, request);
+  if (const auto since = arguments.Time("since")) SetTimestamp(*since, *request.mutable_from_time());
+  if (const auto until = arguments.Time("until")) SetTimestamp(*until, *request.mutable_to_time());
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   const bool json = arguments.Has("json");
   const bool terminal = isatty(STDERR_FILENO) != 0;

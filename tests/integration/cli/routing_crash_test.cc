@@ -103,6 +103,20 @@ TEST_F(RoutingCrashTest, EveryEventTakesItsRouteOnceAndTheLedgerBalances) {
   EXPECT_GT(quiet, 0u);
   EXPECT_GT(lake.size(), 0u);
 
+  // What is stored weighs what the ledger counted, route by route.
+  const ProgramResult volume = RunProgram("zoomwatch", {"volume", "--address", host_ + ":9191", "--plaintext", "--json", "--since", "1h"});
+  EXPECT_EQ(volume.code, 0) << volume.error;
+  const std::string current = volume.out.substr(volume.out.find("\"current\":"));
+  const auto in_volume = [&](const std::string& route, const std::string& key) {
+    const size_t at = current.find(key, current.find("{\"route\":\"" + route + "\"")) + key.size();
+    return std::strtoull(current.c_str() + at, nullptr, 10);
+  };
+  for (const std::string route : {"main", "lake", "quiet"}) {
+    const std::string entry = ledger.out.substr(ledger.out.find("{\"route\":\"" + route + "\""));
+    EXPECT_EQ(in_volume(route, "\"rows\":"), std::strtoull(entry.c_str() + entry.find("\"rows\":") + 7, nullptr, 10)) << route;
+    EXPECT_EQ(in_volume(route, "\"bytes\":"), std::strtoull(entry.c_str() + entry.find("\"bytes\":") + 8, nullptr, 10)) << route;
+  }
+
   const ProgramResult table = RunProgram("zoomwatch", {"ledger", "--address", host_ + ":9191", "--plaintext"});
   EXPECT_THAT(table.out, HasSubstr("\n  route "));
   EXPECT_THAT(table.out, HasSubstr("\n  quiet "));
