@@ -10,12 +10,14 @@
 namespace zoomwatch::fakes {
 namespace {
 
-enum class Endpoint { kIngestion, kToken, kManagedIdentity, kDiscovery, kControl, kUnknown };
+enum class Endpoint { kIngestion, kToken, kManagedIdentity, kIncidentRead, kIncidentWrite, kDiscovery, kControl, kUnknown };
 
-Endpoint EndpointOf(std::string_view path) {
+Endpoint EndpointOf(const http::Request& request) {
+  const std::string_view path = request.path();
   if (path.starts_with("/_fake/")) return Endpoint::kControl;
   if (path.starts_with("/metadata/identity/oauth2/token")) return Endpoint::kManagedIdentity;
   if (path.starts_with("/dataCollectionRules/") && path.find("/streams/") != std::string_view::npos) return Endpoint::kIngestion;
+  if (Incidents::Owns(path)) return request.method == "PUT" ? Endpoint::kIncidentWrite : Endpoint::kIncidentRead;
   if (path.ends_with("/oauth2/v2.0/token")) return Endpoint::kToken;
   if (path.ends_with("/v2.0/.well-known/openid-configuration")) return Endpoint::kDiscovery;
   return Endpoint::kUnknown;
@@ -26,6 +28,8 @@ std::optional<FaultTarget> TargetOf(Endpoint endpoint) {
     case Endpoint::kIngestion: return FaultTarget::kIngestion;
     case Endpoint::kToken: return FaultTarget::kToken;
     case Endpoint::kManagedIdentity: return FaultTarget::kManagedIdentity;
+    case Endpoint::kIncidentRead: return FaultTarget::kIncidentRead;
+    case Endpoint::kIncidentWrite: return FaultTarget::kIncidentWrite;
     case Endpoint::kDiscovery:
     case Endpoint::kControl:
     case Endpoint::kUnknown: return std::nullopt;
@@ -38,6 +42,8 @@ std::string NameOf(Endpoint endpoint) {
     case Endpoint::kIngestion: return "ingestion";
     case Endpoint::kToken: return "token";
     case Endpoint::kManagedIdentity: return "managed_identity";
+    case Endpoint::kIncidentRead: return "incident_read";
+    case Endpoint::kIncidentWrite: return "incident_write";
     case Endpoint::kDiscovery:
     case Endpoint::kControl:
     case Endpoint::kUnknown: return "other";
@@ -63,7 +69,8 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
                    .streams = options.streams,
                    .limits = options.limits,
                    .lose_object_bodies = options.lose_object_bodies},
-                  tokens, faults, *state, *options.clock) {}
+                  tokens, faults, *state, *options.clock),
+        incidents(options.incidents, tokens, *options.clock) {}
   ~Endpoints() override {
     faults.Stop();
     server.reset();
@@ -77,7 +84,7 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
   }
 
   std::optional<Reply> OnHead(const http::Request& head) override {
-    const Endpoint endpoint = EndpointOf(head.path());
+    const Endpoint endpoint = EndpointOf(head);
     const std::optional<FaultTarget> target = TargetOf(endpoint);
     if (!target || !faults.Take(*target, Faults::Stage::kHead)) return std::nullopt;
     state->CountAnswer(NameOf(endpoint), "cut");
@@ -85,7 +92,7 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
   }
 
   Reply OnRequest(const http::Request& request) override {
-    const Endpoint endpoint = EndpointOf(request.path());
+    const Endpoint endpoint = EndpointOf(request);
     Reply reply = Call(endpoint, request);
     if (endpoint == Endpoint::kControl) return reply;
     state->CountAnswer(NameOf(endpoint), reply.send == Reply::Send::kAll ? std::to_string(reply.response.status) : "cut");
@@ -97,6 +104,7 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
   TokenAuthority tokens;
   Faults faults;
   Ingestion ingestion;
+  Incidents incidents;
   std::unique_ptr<BlockingServer> server;
   std::string url;  // constant before the first call comes
 
@@ -120,8 +128,13 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
   }
 
   http::Response Refused(Endpoint endpoint, const Refusal& refusal) {
-    if (endpoint == Endpoint::kIngestion) state->CountRefusal(refusal.code);
+    Count(endpoint, refusal);
     return ToResponse(refusal);
+  }
+
+  void Count(Endpoint endpoint, const Refusal& refusal) {
+    const bool counts = endpoint == Endpoint::kIngestion || endpoint == Endpoint::kIncidentRead || endpoint == Endpoint::kIncidentWrite;
+    if (counts) state->CountRefusal(refusal.code);
   }
 
   // `done`: it was what the caller wanted.
@@ -135,6 +148,13 @@ class FakeAzureMonitor::Endpoints final : public BlockingHandler {
         break;
       case Endpoint::kToken: response = tokens.AnswerTokenRequest(request, now); break;
       case Endpoint::kManagedIdentity: response = tokens.AnswerManagedIdentityRequest(request, now); break;
+      case Endpoint::kIncidentRead:
+      case Endpoint::kIncidentWrite: {
+        std::optional<Refusal> refusal;
+        response = incidents.Answer(request, refusal);
+        if (refusal) Count(endpoint, *refusal);
+        break;
+      }
       case Endpoint::kDiscovery: return Discovery(request);
       case Endpoint::kControl: return Control(request);
       case Endpoint::kUnknown: return NotFound();
@@ -206,6 +226,7 @@ absl::StatusOr<std::unique_ptr<FakeAzureMonitor>> FakeAzureMonitor::Start(AzureM
 uint16_t FakeAzureMonitor::port() const { return endpoints_->server->port(); }
 std::string FakeAzureMonitor::url() const { return endpoints_->url; }
 uint64_t FakeAzureMonitor::connections() const { return endpoints_->server->connections(); }
+uint64_t FakeAzureMonitor::open_connections() const { return endpoints_->server->open_connections(); }
 absl::Status FakeAzureMonitor::AddFault(Fault fault) { return endpoints_->faults.Add(std::move(fault)); }
 void FakeAzureMonitor::ClearFaults() { endpoints_->faults.Clear(); }
 size_t FakeAzureMonitor::pending_faults() const { return endpoints_->faults.pending(); }
@@ -214,5 +235,6 @@ std::vector<std::string> FakeAzureMonitor::Rows(std::string_view stream) const {
 RecordedCall FakeAzureMonitor::last_call() const { return endpoints_->state->last_call(); }
 void FakeAzureMonitor::Forget() { endpoints_->state->Forget(); }
 TokenAuthority& FakeAzureMonitor::tokens() { return endpoints_->tokens; }
+Incidents& FakeAzureMonitor::incidents() { return endpoints_->incidents; }
 
 }  // namespace zoomwatch::fakes

@@ -1,10 +1,12 @@
-// A fake of what zoomwatch needs of Azure, in one server on 127.0.0.1: Entra's token endpoint, the managed identity endpoint and the
-// Logs Ingestion API of one data collection rule, with their documented limits. It can be told to fail in every way that matters.
+// A fake of what zoomwatch needs of Azure, in one server on 127.0.0.1: Entra's token endpoint, the managed identity endpoint, the
+// Logs Ingestion API of one data collection rule and the incidents of one Sentinel workspace, with their documented limits. It can be
+// told to fail in every way that matters.
 //
 //   POST /{tenant}/oauth2/v2.0/token                                                 token_authority.h
 //   GET  /{tenant}/v2.0/.well-known/openid-configuration                             the token endpoint's address, for the official clients
 //   GET  /metadata/identity/oauth2/token                                             token_authority.h
 //   POST /dataCollectionRules/{rule}/streams/{stream}?api-version=2023-01-01         ingestion.h
+//   GET, PUT /subscriptions/.../Microsoft.SecurityInsights/incidents...              incidents.h
 //   GET  /_fake/state        the counters (state.h) as JSON
 //   GET  /_fake/rows?stream= the rows of a stream, one JSON object per line
 //   GET  /_fake/last-call    the last ingestion call with a valid token, as it came
@@ -26,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "common/time/clock.h"
 #include "tests/fakes/azure_monitor/faults.h"
+#include "tests/fakes/azure_monitor/incidents.h"
 #include "tests/fakes/azure_monitor/limits.h"
 #include "tests/fakes/azure_monitor/state.h"
 #include "tests/fakes/azure_monitor/stream.h"
@@ -40,6 +43,7 @@ struct AzureMonitorOptions {
   TokenOptions token;
   std::string rule_id = "dcr-00000000000000000000000000000000";  // immutable id
   std::vector<Stream> streams;
+  IncidentOptions incidents;
   AzureLimits limits;
   // What a body of one object instead of an array gets. The service was seen to answer 204 and to keep nothing (true); refusing it
   // with 400 makes the mistake visible.
@@ -56,9 +60,10 @@ class FakeAzureMonitor {
   ~FakeAzureMonitor();
 
   uint16_t port() const;
-  // "http://127.0.0.1:<port>" or "https://localhost:<port>": token authority, managed identity endpoint and ingestion endpoint.
+  // "http://127.0.0.1:<port>" or "https://localhost:<port>": token authority, managed identity endpoint, ingestion and management endpoint.
   std::string url() const;
-  uint64_t connections() const;  // accepted so far
+  uint64_t connections() const;       // accepted so far
+  uint64_t open_connections() const;  // of these, whose calls may still be under way
 
   // Errors: INVALID_ARGUMENT.
   absl::Status AddFault(Fault fault);
@@ -74,6 +79,7 @@ class FakeAzureMonitor {
   void Forget();
 
   TokenAuthority& tokens();
+  Incidents& incidents();
 
  private:
   class Endpoints;

@@ -97,6 +97,7 @@ class BlockingServer::Connection {
     } else {
       shutdown(socket_, SHUT_RDWR);
     }
+    ++server_.ended_;
     done_.store(true);
   }
 
@@ -265,5 +266,7 @@ uint64_t BlockingServer::connections() const {
   MutexLock lock(mutex_);
   return connections_;
 }
+
+uint64_t BlockingServer::open_connections() const { return connections() - ended_; }
 
 }  // namespace zoomwatch::fakes

@@ -10,6 +10,7 @@
 
 #include <openssl/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -64,7 +65,8 @@ class BlockingServer {
 
   uint16_t port() const { return port_; }
   bool tls() const { return tls_ != nullptr; }
-  uint64_t connections() const;  // accepted so far
+  uint64_t connections() const;       // accepted so far
+  uint64_t open_connections() const;  // of these, whose calls may still be under way
 
  private:
   class Connection;
@@ -81,6 +83,7 @@ class BlockingServer {
   uint16_t port_ = 0;
   mutable Mutex mutex_;
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> ended_ = 0;
   std::list<std::unique_ptr<Connection>> open_;  // of the accepting thread
   std::thread accepting_;
 };

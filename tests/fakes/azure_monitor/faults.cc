@@ -36,6 +36,8 @@ constexpr TargetName kTargets[] = {
     {"ingestion", FaultTarget::kIngestion},
     {"token", FaultTarget::kToken},
     {"managed_identity", FaultTarget::kManagedIdentity},
+    {"incident_read", FaultTarget::kIncidentRead},
+    {"incident_write", FaultTarget::kIncidentWrite},
 };
 
 constexpr std::string_view kNames[] = {"target", "action",      "skip", "count",   "delay_ms", "status",

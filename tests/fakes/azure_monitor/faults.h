@@ -17,7 +17,7 @@
 namespace zoomwatch::fakes {
 
 // Which endpoint.
-enum class FaultTarget { kIngestion, kToken, kManagedIdentity };
+enum class FaultTarget { kIngestion, kToken, kManagedIdentity, kIncidentRead, kIncidentWrite };
 
 enum class FaultAction {
   // Before anything of the call is looked at:
@@ -50,7 +50,7 @@ struct Fault {
 };
 
 // A fault from JSON, with the names
-//   target: "ingestion" (default), "token", "managed_identity"
+//   target: "ingestion" (default), "token", "managed_identity", "incident_read" (GET), "incident_write" (PUT)
 //   action: "answer" (default), "cut_in_body", "cut_before_commit", "pass", "commit_then_cut", "commit_then_cut_in_answer",
 //           "commit_then_answer", "refuse_rows"
 //   skip, count, delay_ms (-1: until cleared), status, retry_after, code, message, column, matches

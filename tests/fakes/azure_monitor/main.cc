@@ -65,6 +65,11 @@ po::options_description Options(CommandLine& line) {
       po::value(&options.limits.max_calls_per_minute)->default_value(options.limits.max_calls_per_minute)->value_name("N"), "of the rule")(
       "max-bytes-per-minute",
       po::value(&options.limits.max_bytes_per_minute)->default_value(options.limits.max_bytes_per_minute)->value_name("N"), "of the rule")(
+      "subscription-id", po::value(&options.incidents.subscription_id)->default_value(options.incidents.subscription_id)->value_name("ID"),
+      "subscription of the workspace that takes incidents")(
+      "resource-group", po::value(&options.incidents.resource_group)->default_value(options.incidents.resource_group)->value_name("NAME"),
+      "its resource group")("workspace", po::value(&options.incidents.workspace)->default_value(options.incidents.workspace)->value_name("NAME"),
+                            "its name")(
       "lose-object-bodies", po::bool_switch(&options.lose_object_bodies),
       "a body that is one object gets 204 and is lost, as the service was seen to do it; without this 400")(
       "keep-rows", po::value(&options.keep_rows)->default_value(options.keep_rows)->value_name("N"),
@@ -75,7 +80,7 @@ po::options_description Options(CommandLine& line) {
 }
 
 constexpr std::string_view kExplanation = R"(
-The URL is the authority host, the managed identity endpoint and the ingestion endpoint at once. Beside them:
+The URL is the authority host, the managed identity endpoint, the ingestion and the management endpoint at once. Beside them:
   GET    /_fake/state              counters
   GET    /_fake/rows?stream=NAME   committed rows, one per line
   GET    /_fake/last-call          the last ingestion call with a valid token
@@ -84,7 +89,7 @@ The URL is the authority host, the managed identity endpoint and the ingestion e
   POST   /_fake/forget             forgets rows and counters
 
 A fault: {"target":"ingestion","action":"answer","status":429,"retry_after":5,"skip":10,"count":3}
-  target   ingestion (default), token, managed_identity
+  target   ingestion (default), token, managed_identity, incident_read (GET), incident_write (PUT)
   action   answer (default), pass, cut_in_body, cut_before_commit, commit_then_cut, commit_then_cut_in_answer,
            commit_then_answer, refuse_rows (with column, and matches: a regular expression)
   skip     so many calls pass first (0)          count   so many calls run into it (1; 0: all; refuse_rows: 0)
@@ -165,7 +170,7 @@ int Main(int argc, char** argv) {
     return kUsageError;
   }
   if (line.help) {
-    std::cout << "fake-azure-monitor: a fake of Azure's token endpoints and Logs Ingestion API with their documented limits\n\n"
+    std::cout << "fake-azure-monitor: a fake of Azure's token endpoints, Logs Ingestion API and Sentinel's incidents with their documented limits\n\n"
               << options << kExplanation;
     return 0;
   }

@@ -23,9 +23,9 @@ struct StreamState {
 };
 
 struct AzureState {
-  // Calls by endpoint ("ingestion", "token", "managed_identity", "other") and status. Calls that were cut are under "cut".
+  // Calls by endpoint ("ingestion", "token", "managed_identity", "incident_read", "incident_write", "other") and status. Calls that were cut are under "cut".
   std::map<std::string, std::map<std::string, uint64_t>> answers;
-  // Ingestion calls that were refused, by the service's error code.
+  // Calls of ingestion and incidents that were refused, by the service's error code.
   std::map<std::string, uint64_t> refusals;
   std::map<std::string, StreamState> streams;
   // Of ingestion calls with a valid token, taken or not.

@@ -204,7 +204,8 @@ http::Response TokenAuthority::AnswerManagedIdentityRequest(const http::Request&
   return response;
 }
 
-std::optional<Refusal> TokenAuthority::Check(std::optional<std::string_view> authorization, absl::Time now) const {
+std::optional<Refusal> TokenAuthority::CheckFor(std::string_view resource, std::optional<std::string_view> authorization,
+                                                absl::Time now) const {
   if (!authorization || !authorization->starts_with(kBearer)) {
     return Unauthorized("InvalidAuthenticationToken", "The authentication token is missing.");
   }
@@ -223,7 +224,7 @@ std::optional<Refusal> TokenAuthority::Check(std::optional<std::string_view> aut
   if (now >= TimeIn(token->claims, "exp").value_or(absl::InfinitePast())) {
     return Unauthorized("ExpiredAuthenticationToken", "The authentication token has expired.");
   }
-  if (WithoutSlashes(TextIn(token->claims, "aud")) != WithoutSlashes(options_.ingestion_resource)) {
+  if (WithoutSlashes(TextIn(token->claims, "aud")) != WithoutSlashes(resource)) {
     return Unauthorized("InvalidAuthenticationTokenAudience", "The authentication token is for another audience.");
   }
   return std::nullopt;

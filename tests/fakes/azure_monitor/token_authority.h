@@ -46,7 +46,11 @@ class TokenAuthority {
 
   // Whether this Authorization header opens the ingestion endpoint at `now`. Otherwise 401 InvalidAuthenticationToken (absent,
   // not ours, revoked), ExpiredAuthenticationToken (from its expiry on) or InvalidAuthenticationTokenAudience.
-  std::optional<Refusal> Check(std::optional<std::string_view> authorization, absl::Time now) const;
+  std::optional<Refusal> Check(std::optional<std::string_view> authorization, absl::Time now) const {
+    return CheckFor(options_.ingestion_resource, authorization, now);
+  }
+  // The same for an endpoint that takes tokens for another resource.
+  std::optional<Refusal> CheckFor(std::string_view resource, std::optional<std::string_view> authorization, absl::Time now) const;
 
   // All tokens given so far are refused from now on.
   void RevokeTokens();
