@@ -163,6 +163,8 @@ class CurlHttpClient final : public HttpClient {
       curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // these authorities and no others
     }
     if (request.direct) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    // curl sends a request again when a connection that it had kept ends without a byte of the answer.
+    if (request.once) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (request.method != "GET") {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

@@ -28,6 +28,8 @@ struct HttpRequest {
   std::string_view body;                                     // must live until Send() returns
   absl::Duration timeout = absl::Seconds(30);                // from the call to the last byte of the answer
   bool direct = false;                                       // never through a proxy
+  // Sent once and never again by the client: over a new connection, which costs a handshake. For calls whose repetition does harm.
+  bool once = false;
 };
 
 struct HttpResponse {
@@ -48,7 +50,7 @@ class HttpClient {
   // HTTP_CALL_FAILED: no whole answer came (name, connection, TLS, a cut connection, time-out). The server may have
   // acted on the request all the same. HTTP_SERVER_UNTRUSTED: its certificate does not chain to our authorities, or is
   // for another name; nothing was sent. SHUTTING_DOWN: stopped. A kept connection that turns out to be dead is replaced
-  // and the request sent again.
+  // and the request sent again, also when the server had it already, unless it is to be sent once.
   virtual absl::StatusOr<HttpResponse> Send(const HttpRequest& request, const std::stop_token& stop) = 0;
 };
 

@@ -91,10 +91,17 @@ class HttpClientTest : public ::testing::Test {
   std::unique_ptr<http::Server> server_;
 };
 
-// Accepts connections one after the other; each gets the next answer, literally, and is then closed.
+// Accepts connections one after the other. Each gets its answers, literally, one for each request, and is then closed, or left open
+// while the next one is served.
 class RawServer {
  public:
-  explicit RawServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+  struct Connection {
+    std::vector<std::string> answers;
+    bool close = true;
+  };
+  // A connection for each answer.
+  explicit RawServer(const std::vector<std::string>& answers) : RawServer(EachAlone(answers)) {}
+  explicit RawServer(std::vector<Connection> connections) : connections_(std::move(connections)) {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -109,26 +116,46 @@ class RawServer {
     shutdown(listener_, SHUT_RDWR);
     thread_.join();
     close(listener_);
+    for (const int connection : open_) close(connection);
   }
   const std::string& url() const { return url_; }
+  int requests() const { return requests_; }
 
  private:
+  static std::vector<Connection> EachAlone(const std::vector<std::string>& answers) {
+    std::vector<Connection> connections;
+    for (const std::string& answer : answers) connections.push_back({.answers = {answer}});
+    return connections;
+  }
   void Serve() {
-    for (const std::string& answer : answers_) {
+    for (const Connection& script : connections_) {
       const int connection = accept(listener_, nullptr, nullptr);
       if (connection < 0) return;
-      std::string received;
-      char buffer[4096];
-      while (received.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t count = recv(connection, buffer, sizeof buffer, 0);
-        if (count <= 0) break;
-        received.append(buffer, static_cast<size_t>(count));
+      for (const std::string& answer : script.answers) {
+        if (Receive(connection)) ++requests_;
+        send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
       }
-      send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
-      close(connection);
+      if (script.close) {
+        close(connection);
+      } else {
+        open_.push_back(connection);
+      }
     }
   }
-  const std::vector<std::string> answers_;
+  // The head of a request. False: the other side has closed.
+  static bool Receive(int connection) {
+    std::string received;
+    char buffer[4096];
+    while (received.find("\r\n\r\n") == std::string::npos) {
+      const ssize_t count = recv(connection, buffer, sizeof buffer, 0);
+      if (count <= 0) return false;
+      received.append(buffer, static_cast<size_t>(count));
+    }
+    return true;
+  }
+  const std::vector<Connection> connections_;
+  std::vector<int> open_;  // of the thread
+  std::atomic<int> requests_ = 0;
   int listener_ = -1;
   std::string url_;
   std::thread thread_;
@@ -241,6 +268,25 @@ TEST_F(HttpClientTest, ACutConnectionIsAFailure) {
     SCOPED_TRACE(i);
     EXPECT_THAT(Get(*client, server.url()), HasReason(Reason::kHttpCallFailed));
   }
+}
+
+constexpr char kEmptyAnswer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+TEST_F(HttpClientTest, ARequestOverAKeptConnectionThatEndsIsSentAgain) {
+  RawServer server(std::vector<RawServer::Connection>{{.answers = {kEmptyAnswer, ""}}, {.answers = {kEmptyAnswer}}});
+  const auto client = MakeHttpClient();
+  ASSERT_OK(Get(*client, server.url()));
+  ASSERT_OK(client->Send({.method = "PUT", .url = server.url(), .body = "b", .direct = true}, {}));
+  EXPECT_EQ(server.requests(), 3);
+}
+
+TEST_F(HttpClientTest, ARequestThatIsToBeSentOnceIsSentOnce) {
+  RawServer server(std::vector<RawServer::Connection>{{.answers = {kEmptyAnswer}, .close = false}, {.answers = {""}}, {.answers = {kEmptyAnswer}}});
+  const auto client = MakeHttpClient();
+  ASSERT_OK(Get(*client, server.url()));
+  EXPECT_THAT(client->Send({.method = "PUT", .url = server.url(), .body = "b", .direct = true, .once = true}, {}).status(),
+              HasReason(Reason::kHttpCallFailed));
+  EXPECT_EQ(server.requests(), 2);
 }
 
 TEST_F(HttpClientTest, TooManyHeadersAreAFailure) {
