@@ -37,9 +37,10 @@ void PrintAlert(const Alert& alert, bool json, std::ostream& out) {
     return;
   }
   const absl::Time time = absl::FromUnixSeconds(alert.alert_time().seconds()) + absl::Nanoseconds(alert.alert_time().nanos());
-  out << fmt::format("{}  {:<13}  {}{}  {}  {}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
+  out << fmt::format("{}  {:<13}  {}{}  {}  {}{}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
                      detector::SeverityText(alert.severity()), Printable(alert.title()),
-                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id())
+                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id(),
+                     alert.incident_refusal().empty() ? "" : "  no incident: " + Printable(alert.incident_refusal()))
       << std::flush;
 }
 

@@ -64,6 +64,8 @@ enum class Reason {
   kDeliveryUnreachable,
   kDeliveryUnexpectedAnswer,
   kDeliveryAllRefused,
+  kIncidentWorkspaceUnknown,
+  kIncidentLimitReached,
   kSinkFailed,
   // Queries over the stored events (services/detector/hunt).
   kQueryInvalid,

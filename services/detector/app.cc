@@ -24,6 +24,8 @@
 #include "services/detector/event_log/event_log.h"
 #include "services/detector/event_log/event_log_metrics.h"
 #include "services/detector/hunt/hunt_service.h"
+#include "services/detector/incidents/incident_delivery.h"
+#include "services/detector/incidents/incident_metrics.h"
 #include "services/detector/routing/route_table.h"
 #include "services/detector/rules/rule_runner.h"
 #include "services/detector/volume/volume_service.h"
@@ -126,11 +128,20 @@ class DetectorApp::State {
         ZOOMWATCH_ASSIGN_OR_RETURN(routes_, RouteTable::Make(delivery.logs_ingestion()));
         event_sink_ = azure_->MakeSink(routes_.streams());
         if (config_.has_rules()) alert_sink_ = azure_->MakeSink(delivery.logs_ingestion().alert_stream(), /*urgent=*/true);
-        return absl::OkStatus();
+        return MakeIncidents();
       }
       case config::v1::Delivery::SINK_NOT_SET: break;
     }
     return Error(Reason::kConfigMissingKey, "delivery: no sink");
+  }
+
+  absl::Status MakeIncidents() {
+    const config::v1::LogsIngestionSink& sink = config_.delivery().logs_ingestion();
+    if (!sink.has_incidents()) return absl::OkStatus();
+    if (!config_.has_rules()) return Error(Reason::kConfigMissingKey, "rules: is needed, because delivery.logs_ingestion.incidents is there");
+    ZOOMWATCH_ASSIGN_OR_RETURN(incidents_, IncidentDelivery::Make(sink, *azure_, *deps_.clock, *deps_.metrics));
+    incident_sink_ = incidents_->MakeSink();
+    return absl::OkStatus();
   }
 
   absl::Status OpenLog() {
@@ -157,8 +168,16 @@ class DetectorApp::State {
   absl::Status OpenAlerts() {
     const config::v1::Rules& rules = config_.rules();
     ZOOMWATCH_ASSIGN_OR_RETURN(
-        alerts_, AlertStore::Open({.directory = rules.alert_directory(), .retention = DurationOf(rules.alert_retention())}, *deps_.clock));
+        alerts_, AlertStore::Open({.directory = rules.alert_directory(),
+                                   .retention = DurationOf(rules.alert_retention()),
+                                   .incidents = incidents_ != nullptr},
+                                  *deps_.clock));
     Admin().AddReadinessCheck("alert_store", [this] { return alerts_->health(); });
+    if (incidents_ != nullptr) {
+      deps_.metrics->AddCollector([this] {
+        deps_.metrics->Gauge(kIncidentsPending).Set(static_cast<double>(alerts_->EndSequence() - 1 - alerts_->IncidentPosition()));
+      });
+    }
     return absl::OkStatus();
   }
 
@@ -167,17 +186,22 @@ class DetectorApp::State {
   // A sink that fails is not a reason to be unready: events are stored, and taking the detector out of service would help nobody.
   absl::Status StartDelivery() {
     const event_table::RowLimits limits = RowLimits();
+    DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
     // Alerts first: they are few, and what a person waits for.
     if (alerts_ != nullptr) {
-      ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
+      DeliveryOptions urgent = options;
+      urgent.max_wait = absl::ZeroDuration();
+      ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", urgent, std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
+      options.first = workers_.back().get();
     }
-    return StartWorker("delivery", std::make_unique<EventRowQueue>(*log_, limits, *deps_.metrics, std::move(routes_)), *event_sink_);
+    if (incidents_ != nullptr) {
+      ZOOMWATCH_RETURN_IF_ERROR(
+          StartWorker("incident_delivery", incidents_->worker_options(), incidents_->MakeQueue(*alerts_), *incident_sink_));
+    }
+    return StartWorker("delivery", options, std::make_unique<EventRowQueue>(*log_, limits, *deps_.metrics, std::move(routes_)), *event_sink_);
   }
 
-  absl::Status StartWorker(const std::string& name, std::unique_ptr<RowQueue> queue, RowSink& sink) {
-    DeliveryOptions options = azure_ != nullptr ? azure_->worker_options() : DeliveryOptions{};
-    if (queue->table() == "alerts") options.max_wait = absl::ZeroDuration();
-    if (!workers_.empty()) options.first = workers_.front().get();
+  absl::Status StartWorker(const std::string& name, const DeliveryOptions& options, std::unique_ptr<RowQueue> queue, RowSink& sink) {
     workers_.push_back(std::make_unique<DeliveryWorker>(options, *queue, sink, *deps_.clock, SystemSleeper::Get(), *deps_.metrics));
     queues_.push_back(std::move(queue));
     DeliveryWorker* const worker = workers_.back().get();
@@ -230,7 +254,8 @@ class DetectorApp::State {
   std::unique_ptr<Metrics> own_metrics_;
   std::unique_ptr<AzureDelivery> azure_;  // null: rows go elsewhere
   RouteTable routes_;                     // until the queue has them
-  std::unique_ptr<RowSink> event_sink_, alert_sink_;  // the latter null: no rules
+  std::unique_ptr<IncidentDelivery> incidents_;  // null: no incidents are made
+  std::unique_ptr<RowSink> event_sink_, alert_sink_, incident_sink_;  // the latter ones null: no rules, no incidents
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<AlertStore> alerts_;  // null: no rules
   std::vector<std::unique_ptr<RowQueue>> queues_;

@@ -54,6 +54,9 @@ What the schema cannot say: rules about several values at once. Included by a te
 {{- if ne (len $identities) 1 -}}
 {{- fail (printf "detector.delivery.logs_ingestion: needs exactly one of workload_identity, client_secret, client_certificate and managed_identity; found: %s" (default "none" (join ", " $identities))) -}}
 {{- end -}}
+{{- if and $detector.delivery.logs_ingestion.incidents (not $detector.rules.enabled) -}}
+{{- fail "detector.delivery.logs_ingestion.incidents: are made of alerts; set detector.rules.enabled to true" -}}
+{{- end -}}
 {{- else if $detector.delivery.logs_ingestion -}}
 {{- fail "detector.delivery.logs_ingestion: has no effect with the sink json_lines; set detector.delivery.sink to logs_ingestion" -}}
 {{- end -}}

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/status/check.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "services/detector/alerts/stored_numbers.h"
@@ -16,6 +17,7 @@
 //   findings  rule_id "/" identity:u64 -> time:u64 revision:u64
 //   refused   sequence:u64 -> reason "\n" message
 //   meta      "state" -> position.sequence position.clock next first delivered : u64, sink_state
+//             "incidents" -> position:u64, sink_state; absent: no incidents are made
 namespace zoomwatch::detector {
 namespace {
 
@@ -25,6 +27,7 @@ constexpr storage::Family kFindings = 2;
 constexpr storage::Family kRefused = 3;
 constexpr storage::Family kMeta = 4;
 constexpr std::string_view kStateKey = "state";
+constexpr std::string_view kIncidentsKey = "incidents";
 constexpr int kRemovalsPerWrite = 100;
 
 absl::Status Corrupt(std::string_view what) { return Error(Reason::kStorageCorrupt, fmt::format("alert store: {} cannot be read", what)); }
@@ -84,30 +87,55 @@ AlertStore::AlertStore(AlertStoreOptions options, std::unique_ptr<storage::Keyed
     : options_(std::move(options)), store_(std::move(store)), clock_(clock) {}
 
 absl::Status AlertStore::Load() {
-  const auto value = store_->Get(kMeta, kStateKey);
-  if (absl::IsNotFound(value.status())) return absl::OkStatus();
-  ZOOMWATCH_RETURN_IF_ERROR(value.status());
-  NumberReader numbers(*value);
   State state;
+  const auto value = store_->Get(kMeta, kStateKey);
+  if (!value.ok() && !absl::IsNotFound(value.status())) return value.status();
+  if (value.ok() && !ParseState(*value, state)) return Corrupt("its state");
+  ZOOMWATCH_RETURN_IF_ERROR(LoadIncidents(state));
+  const MutexLock lock(mutex_);
+  state_ = std::move(state);
+  return absl::OkStatus();
+}
+
+bool AlertStore::ParseState(std::string_view value, State& state) {
+  NumberReader numbers(value);
   state.position.sequence = numbers.Next();
   state.position.clock = static_cast<kql::Ticks>(numbers.Next());
   state.next = numbers.Next();
   state.first = numbers.Next();
   state.delivered = numbers.Next();
   state.sink_state = numbers.Rest();
-  if (!numbers.ok()) return Corrupt("its state");
-  const MutexLock lock(mutex_);
-  state_ = std::move(state);
-  return absl::OkStatus();
+  return numbers.ok();
 }
 
-void AlertStore::PutState(const State& state, storage::KeyedBatch& batch) {
+absl::Status AlertStore::LoadIncidents(State& state) {
+  const auto value = store_->Get(kMeta, kIncidentsKey);
+  if (!value.ok() && !absl::IsNotFound(value.status())) return value.status();
+  storage::KeyedBatch batch;
+  if (value.ok() && options_.incidents) {
+    NumberReader numbers(*value);
+    state.incidents = numbers.Next();
+    state.incident_sink_state = numbers.Rest();
+    return numbers.ok() ? absl::OkStatus() : Corrupt("its position of incidents");
+  }
+  if (!options_.incidents) {
+    if (!value.ok()) return absl::OkStatus();
+    batch.Delete(kMeta, kIncidentsKey);
+    return store_->Write(batch);
+  }
+  state.incidents = state.next - 1;
+  PutState(state, batch);
+  return store_->Write(batch);
+}
+
+void AlertStore::PutState(const State& state, storage::KeyedBatch& batch) const {
   std::string value;
   for (const std::uint64_t number :
        {state.position.sequence, static_cast<std::uint64_t>(state.position.clock), state.next, state.first, state.delivered}) {
     AppendNumber(number, value);
   }
   batch.Put(kMeta, kStateKey, value + state.sink_state);
+  if (options_.incidents) batch.Put(kMeta, kIncidentsKey, NumberKeyOf(state.incidents) + state.incident_sink_state);
 }
 
 absl::Status AlertStore::Write(storage::KeyedBatch& batch, State state) {
@@ -170,7 +198,8 @@ absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAl
 
 absl::Status AlertStore::Retain(storage::KeyedBatch& batch, State& state) {
   const absl::Time cutoff = clock_.Now() - options_.retention;
-  const std::uint64_t end = std::min(state.delivered + 1, state.first + kRemovalsPerWrite);
+  const std::uint64_t done = options_.incidents ? std::min(state.delivered, state.incidents) : state.delivered;
+  const std::uint64_t end = std::min(done + 1, state.first + kRemovalsPerWrite);
   auto walk = store_->NewIterator(kAlerts, NumberKeyOf(state.first), NumberKeyOf(end));
   for (; walk->Valid(); walk->Next()) {
     ZOOMWATCH_ASSIGN_OR_RETURN(const alert::v1::Alert alert, ParseAlert(walk->value()));
@@ -232,6 +261,22 @@ absl::Status AlertStore::CommitDelivered(std::uint64_t up_to_sequence, std::stri
   return Write(batch, std::move(state));
 }
 
+absl::Status AlertStore::CommitIncidents(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused) {
+  ZOOMWATCH_CHECK(options_.incidents);
+  const MutexLock write_lock(write_mutex_);
+  State state = Snapshot();
+  state.incidents = up_to_sequence;
+  state.incident_sink_state = std::move(sink_state);
+  storage::KeyedBatch batch;
+  for (const RefusedAlert& which : refused) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, NumberKeyOf(which.sequence)));
+    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(value));
+    alert.set_incident_refusal(fmt::format("{}: {}", which.reason, which.message));
+    batch.Put(kAlerts, NumberKeyOf(which.sequence), alert.SerializeAsString());
+  }
+  return Write(batch, std::move(state));
+}
+
 AlertStore::State AlertStore::Snapshot() const {
   const MutexLock lock(mutex_);
   return state_;
@@ -239,6 +284,8 @@ AlertStore::State AlertStore::Snapshot() const {
 RulesPosition AlertStore::position() const { return Snapshot().position; }
 std::uint64_t AlertStore::DeliveredPosition() const { return Snapshot().delivered; }
 std::string AlertStore::SinkState() const { return Snapshot().sink_state; }
+std::uint64_t AlertStore::IncidentPosition() const { return Snapshot().incidents; }
+std::string AlertStore::IncidentSinkState() const { return Snapshot().incident_sink_state; }
 std::uint64_t AlertStore::FirstSequence() const { return Snapshot().first; }
 std::uint64_t AlertStore::EndSequence() const { return Snapshot().next; }
 absl::Status AlertStore::health() const {

@@ -3,7 +3,10 @@
 //
 // Threading: all methods are thread-safe; Commit() from one thread at a time. Ownership: the clock outlives the store.
 // Alerts are numbered from 1 without gaps; a number is never given twice. Revisions of one finding (rule and identity) count up over
-// all time that is kept. Alerts that were delivered and are older than the retention are removed, oldest first.
+// all time that is kept. Alerts that were delivered, of which incidents were made where they are to be, and that are older than the
+// retention are removed, oldest first.
+// Incidents have a position of their own beside that of delivery. It begins behind the alerts that are there when the store is first
+// opened with it, and is forgotten when the store is opened without: an alert that came meanwhile makes no incident.
 // Errors: STORE_LOCKED, STORAGE_CORRUPT, STORAGE_FAILED; after a failed write everything fails until the store is opened anew.
 #pragma once
 
@@ -29,6 +32,8 @@ struct AlertStoreOptions {
   std::string directory;
   // How long alerts are kept for readers after they were delivered.
   absl::Duration retention = absl::Hours(24 * 90);
+  // Whether incidents are made of alerts.
+  bool incidents = false;
 };
 
 // Up to where the rules have evaluated the event log.
@@ -82,6 +87,11 @@ class AlertStore {
   // Everything up to `up_to_sequence` needs nothing more. Refused alerts stay in the store; why is kept beside them.
   absl::Status CommitDelivered(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused);
 
+  // The same for incidents. Of refused alerts the reason is in Alert.incident_refusal from then on. REQUIRES: options.incidents.
+  std::uint64_t IncidentPosition() const;
+  std::string IncidentSinkState() const;
+  absl::Status CommitIncidents(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused);
+
   // Oldest alert that is kept, or EndSequence().
   std::uint64_t FirstSequence() const;
   // The sequence that the next alert will get.
@@ -92,15 +102,19 @@ class AlertStore {
  private:
   struct State {
     RulesPosition position;
-    std::uint64_t next = 1, first = 1, delivered = 0;
-    std::string sink_state;
+    std::uint64_t next = 1, first = 1, delivered = 0, incidents = 0;
+    std::string sink_state, incident_sink_state;
   };
   AlertStore(AlertStoreOptions options, std::unique_ptr<storage::KeyedStore> store, const Clock& clock);
   absl::Status Load();
-  static void PutState(const State& state, storage::KeyedBatch& batch);
+  // False: it cannot be read.
+  static bool ParseState(std::string_view value, State& state);
+  // The part of Load() that is about incidents. `state` has the rest.
+  absl::Status LoadIncidents(State& state);
+  void PutState(const State& state, storage::KeyedBatch& batch) const;
   // Writes the batch with the state, and takes the state over.
   absl::Status Write(storage::KeyedBatch& batch, State state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
-  // Removes delivered alerts that are too old.
+  // Removes alerts that need nothing more and are too old.
   absl::Status Retain(storage::KeyedBatch& batch, State& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   State Snapshot() const;
 

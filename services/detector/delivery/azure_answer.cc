@@ -67,6 +67,28 @@ absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now) {
   return std::max(date - now, absl::ZeroDuration());
 }
 
+FailedAnswer FailureOf(const HttpResponse& response) {
+  switch (response.status) {
+    case 401:
+    case 403:
+      return {true, Reason::kDeliveryForbidden, "forbidden"};
+    case 408:
+      return {false, Reason::kDeliveryUnreachable, "unreachable"};
+    case 429:
+      return {false, Reason::kDeliveryThrottled, "throttled"};
+    default:
+      break;
+  }
+  if (response.status == 503 && response.Header("Retry-After")) return {false, Reason::kDeliveryThrottled, "throttled"};
+  if (response.status >= 500) return {false, Reason::kDeliveryUnreachable, "unreachable"};
+  return {true, Reason::kDeliveryUnexpectedAnswer, "unexpected"};
+}
+
+bool NeedsAPerson(const absl::Status& status) {
+  const auto reason = ReasonOf(status);
+  return reason.has_value() && (RowOf(*reason).retry == Retry::kFixSettings || *reason == Reason::kDeliveryUnexpectedAnswer);
+}
+
 std::string ErrorTextOf(const HttpResponse& response, std::initializer_list<std::string_view> secrets) {
   std::string text = StructuredError(response.body);
   if (text.empty()) text = response.body;

@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/http_client/http_client.h"
+#include "common/status/reasons.h"
 
 namespace zoomwatch::detector {
 
@@ -22,5 +24,16 @@ absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now);
 // front. Never longer than kMaxPeerMessageBytes and a little; each of `secrets` that the peer sent back is replaced by
 // "[redacted]".
 std::string ErrorTextOf(const HttpResponse& response, std::initializer_list<std::string_view> secrets);
+
+// What an answer other than 2xx means where the interface gives its status no meaning of its own.
+struct FailedAnswer {
+  bool needs_a_person = false;  // otherwise it passes by itself
+  Reason reason = Reason::kDeliveryUnexpectedAnswer;
+  std::string_view result;  // label of metrics: forbidden, throttled, unreachable, unexpected
+};
+FailedAnswer FailureOf(const HttpResponse& response);
+
+// Whether a failure to have a token or to reach a server we trust lasts until somebody acts.
+bool NeedsAPerson(const absl::Status& status);
 
 }  // namespace zoomwatch::detector

@@ -71,6 +71,22 @@ std::unique_ptr<CredentialSource> MakeCredential(const config::v1::LogsIngestion
   return nullptr;
 }
 
+// The same identity for another scope. Managed identities ask for the resource that the scope is of.
+config::v1::LogsIngestionSink WithScope(config::v1::LogsIngestionSink config, const std::string& scope) {
+  using Config = config::v1::LogsIngestionSink;
+  constexpr std::string_view kDefault = "/.default";
+  switch (config.identity_case()) {
+    case Config::kClientSecret: config.mutable_client_secret()->set_scope(scope); break;
+    case Config::kClientCertificate: config.mutable_client_certificate()->set_scope(scope); break;
+    case Config::kWorkloadIdentity: config.mutable_workload_identity()->set_scope(scope); break;
+    case Config::kManagedIdentity:
+      config.mutable_managed_identity()->set_resource(scope.ends_with(kDefault) ? scope.substr(0, scope.size() - kDefault.size()) : scope);
+      break;
+    case Config::IDENTITY_NOT_SET: break;
+  }
+  return config;
+}
+
 // Tokens and secrets go to these addresses.
 absl::Status CheckIdentityAddress(const std::string& prefix, const config::v1::LogsIngestionSink& config) {
   using Config = config::v1::LogsIngestionSink;
@@ -118,6 +134,7 @@ AzureDelivery::AzureDelivery(const config::v1::LogsIngestionSink& config, const 
                              Metrics& metrics)
     : config_(config),
       clock_(clock),
+      metrics_(metrics),
       http_(MakeHttpClient({.ca_file = config.ca_file()})),
       tokens_(MakeCredential(config, *http_, clock), clock, metrics),
       budget_({}, clock),
@@ -137,6 +154,10 @@ std::unique_ptr<RowSink> AzureDelivery::MakeSink(const std::vector<std::string>&
   std::vector<std::unique_ptr<RowSink>> sinks;
   for (const std::string& stream : streams) sinks.push_back(MakeSink(stream));
   return std::make_unique<RoutedSink>(std::move(sinks));
+}
+
+std::unique_ptr<TokenProvider> AzureDelivery::MakeTokens(const std::string& scope) {
+  return std::make_unique<TokenProvider>(MakeCredential(WithScope(config_, scope), *http_, clock_), clock_, metrics_);
 }
 
 absl::Status AzureDelivery::ProbeToken() { return tokens_.Get({}).status; }

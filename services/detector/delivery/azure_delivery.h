@@ -41,6 +41,10 @@ class AzureDelivery {
   // Whether our identity gets a token. Blocks for as long as that may take.
   absl::Status ProbeToken();
 
+  // Tokens of the same identity for another scope, and our connections. Both live no longer than this object.
+  std::unique_ptr<TokenProvider> MakeTokens(const std::string& scope);
+  HttpClient& http() { return *http_; }
+
   // What a worker that feeds such a sink should do.
   DeliveryOptions worker_options() const;
   // Of rows that fit into one call.
@@ -51,6 +55,7 @@ class AzureDelivery {
 
   const config::v1::LogsIngestionSink config_;
   const Clock& clock_;
+  Metrics& metrics_;
   const std::unique_ptr<HttpClient> http_;
   TokenProvider tokens_;
   RateBudget budget_;

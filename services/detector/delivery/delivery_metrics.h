@@ -10,7 +10,7 @@ namespace zoomwatch::detector {
 inline constexpr std::array<MetricRow, 12> kDeliveryMetrics = {{
     {"zoomwatch_detector_delivered_rows_total",
      MetricType::kCounter,
-     "Rows that the sink confirmed and the store committed, by table: events, alerts.",
+     "Rows that the sink confirmed and the store committed, by table: events, alerts, incidents.",
      {"table"}},
     {"zoomwatch_detector_delivery_failures_total",
      MetricType::kCounter,
@@ -22,7 +22,7 @@ inline constexpr std::array<MetricRow, 12> kDeliveryMetrics = {{
      {"table"}},
     {"zoomwatch_detector_refused_rows_total",
      MetricType::kCounter,
-     "Rows that the sink refused for good; they are in quarantine.",
+     "Rows that the sink refused for good; events are in quarantine, alerts stay in the store.",
      {"table"}},
     {"zoomwatch_detector_delivery_blocked",
      MetricType::kGauge,

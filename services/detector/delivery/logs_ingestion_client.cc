@@ -15,13 +15,6 @@ namespace {
 
 using Kind = CallResult::Kind;
 
-// Whether a failure to have a token or to reach a server we trust lasts until somebody acts.
-bool NeedsAPerson(const absl::Status& status) {
-  const auto reason = ReasonOf(status);
-  return reason.has_value() &&
-         (RowOf(*reason).retry == Retry::kFixSettings || *reason == Reason::kDeliveryUnexpectedAnswer);
-}
-
 // What an answer without rows stored means.
 struct Verdict {
   Kind kind;
@@ -35,22 +28,13 @@ Verdict VerdictOn(const HttpResponse& response) {
       return {Kind::kRefused, Reason::kDeliveryRejected, "refused"};
     case 413:
       return {Kind::kRefused, Reason::kDeliveryTooLarge, "refused"};
-    case 401:
-    case 403:
-      return {Kind::kWait, Reason::kDeliveryForbidden, "forbidden"};
     case 404:
       return {Kind::kWait, Reason::kDeliveryRuleUnknown, "rule_unknown"};
-    case 408:
-      return {Kind::kRetry, Reason::kDeliveryUnreachable, "unreachable"};
-    case 429:
-      return {Kind::kRetry, Reason::kDeliveryThrottled, "throttled"};
-    default:
-      break;
+    default: {
+      const FailedAnswer failed = FailureOf(response);
+      return {failed.needs_a_person ? Kind::kWait : Kind::kRetry, failed.reason, failed.result};
+    }
   }
-  if (response.status == 503 && response.Header("Retry-After"))
-    return {Kind::kRetry, Reason::kDeliveryThrottled, "throttled"};
-  if (response.status >= 500) return {Kind::kRetry, Reason::kDeliveryUnreachable, "unreachable"};
-  return {Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"};
 }
 
 }  // namespace

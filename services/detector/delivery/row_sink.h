@@ -13,7 +13,7 @@
 
 namespace zoomwatch::detector {
 
-// A row to deliver. The view must live until Send() returns.
+// A row to deliver. The views must live until Send() returns.
 struct OutgoingRow {
   // In place of a stream: the row is not sent.
   static constexpr size_t kNotSent = SIZE_MAX;
@@ -21,6 +21,7 @@ struct OutgoingRow {
   std::string_view json;  // one object without a line end
   absl::Time time;        // its TimeGenerated
   size_t stream = 0;      // which of the sink's streams it is for; most sinks have but one
+  std::string_view name = {};  // of what it becomes at the other side, where the sender chooses it
 };
 
 // What one attempt reached, and what the caller must do about the rest.

@@ -140,6 +140,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
     alert.mutable_tactics()->Assign(rule.tactics.begin(), rule.tactics.end());
   }
   alert.mutable_techniques()->Assign(rule.techniques.begin(), rule.techniques.end());
+  alert.set_without_incident(!rule.incident_configuration.create_incident);
   *alert.mutable_alert_time() = TimestampOf(finding.time);
   switch (finding.cause) {
     case FindingCause::kEvent: alert.set_cause(alert::v1::CAUSE_EVENT); break;

@@ -16,6 +16,7 @@
 #include "services/detector/delivery/delivery_metrics.h"
 #include "services/detector/event_log/event_log_metrics.h"
 #include "services/detector/hunt/hunt_metrics.h"
+#include "services/detector/incidents/incident_metrics.h"
 #include "services/detector/rules/rule_metrics.h"
 #include "services/normalizer/metrics.h"
 #include "services/receiver/forwarder_metrics.h"
@@ -78,6 +79,7 @@ void PrintMetrics() {
   PrintMetricTable("Normalizer", NormalizerMetricTable());
   PrintMetricTable("Detector: event log", detector::EventLogMetricTable());
   PrintMetricTable("Detector: delivery", detector::kDeliveryMetrics);
+  PrintMetricTable("Detector: incidents", detector::kIncidentMetrics);
   PrintMetricTable("Detector: rules", detector::kRuleMetrics);
   PrintMetricTable("Detector: hunting", detector::kHuntMetrics);
 }

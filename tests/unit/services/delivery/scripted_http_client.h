@@ -20,6 +20,7 @@ struct RecordedRequest {
   std::string body;
   absl::Duration timeout;
   bool direct = false;
+  bool once = false;
 
   std::string Header(std::string_view name) const {
     for (const auto& [key, value] : headers) {
@@ -55,7 +56,8 @@ class ScriptedHttpClient final : public HttpClient {
                              .headers = request.headers,
                              .body = std::string(request.body),
                              .timeout = request.timeout,
-                             .direct = request.direct};
+                             .direct = request.direct,
+                             .once = request.once};
     Answerer answerer;
     {
       MutexLock lock(mutex_);
