@@ -149,7 +149,7 @@ const CommandSpec& DoctorCommand() {
                                             "waits, whether the receiver refuses forgeries and answers the challenge of every "
                                             "account as Zoom would send it, whether the clocks agree, whether the services behind "
                                             "it can be reached, which rules run, and whether Azure gives a token and takes the "
-                                            "streams, also those of routes. One line for each check: ok, warn, FAIL, or skip for what could not be "
+                                            "streams, also those of routes, and lets us read Sentinel's incidents where they are made. One line for each check: ok, warn, FAIL, or skip for what could not be "
                                             "asked; below stands what to do.\n\n"
                                             "The challenge is a real one: it is stored as an event "
                                             "endpoint.url_validation like Zoom's own, and counts as seen. Nothing else is stored.",

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/doctor/incident_checks.h"
 #include "common/event_table/columns.h"
 #include "common/json/parser.h"
 #include "common/metrics/metrics.h"
@@ -97,6 +98,27 @@ void CheckStream(const std::string& stream, const std::string& endpoint, detecto
   Fail(checks, "sink", finding, Remedy(result.status));
 }
 
+// One token, and one call without rows for each stream.
+void CheckRows(const pb::Message& config, const config::v1::LogsIngestionSink& sink, const Clock& clock, Checks& checks) {
+  Metrics metrics;
+  const auto delivery = detector::AzureDelivery::Make(sink, clock, SystemSleeper::Get(), metrics);
+  if (!delivery.ok()) {
+    return Fail(checks, "sink", Describe(delivery.status()), "correct what is named; docs/configuration.md has every option");
+  }
+  if (const absl::Status token = (*delivery)->ProbeToken(); !token.ok()) {
+    Fail(checks, "token", Describe(token), Remedy(token));
+    return Skip(checks, "sink", "not asked: there is no token", "");
+  }
+  Pass(checks, "token", "our identity gets an access token");
+  std::vector<std::string> streams = EventStreams(sink);
+  if (Part(config, "rules") != nullptr) streams.push_back(sink.alert_stream());
+  for (const std::string& stream : streams) {
+    CheckStream(stream, sink.endpoint(), **delivery, checks);
+    // What is not about the stream is the same for all.
+    if (checks.back().verdict == Verdict::kFailed && checks.back().finding.find(stream) == std::string::npos) return;
+  }
+}
+
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -163,23 +185,12 @@ void CheckSink(const pb::Message& config, const Clock& clock, const SinkChecksOp
   if (configured == nullptr) return;
   config::v1::LogsIngestionSink sink = *configured;
   sink.mutable_timeout()->set_seconds(std::max<int64_t>(1, absl::ToInt64Seconds(options.timeout)));
-  Metrics metrics;
-  const auto delivery = detector::AzureDelivery::Make(sink, clock, SystemSleeper::Get(), metrics);
-  if (!delivery.ok()) {
-    return Fail(checks, "sink", Describe(delivery.status()), "correct what is named; docs/configuration.md has every option");
-  }
-  if (const absl::Status token = (*delivery)->ProbeToken(); !token.ok()) {
-    Fail(checks, "token", Describe(token), Remedy(token));
-    return Skip(checks, "sink", "not asked: there is no token", "");
-  }
-  Pass(checks, "token", "our identity gets an access token");
-  std::vector<std::string> streams = EventStreams(sink);
-  if (Part(config, "rules") != nullptr) streams.push_back(sink.alert_stream());
-  for (const std::string& stream : streams) {
-    CheckStream(stream, sink.endpoint(), **delivery, checks);
-    // What is not about the stream is the same for all.
-    if (checks.back().verdict == Verdict::kFailed && checks.back().finding.find(stream) == std::string::npos) return;
-  }
+  CheckRows(config, sink, clock, checks);
+  if (!sink.has_incidents()) return;
+  const bool no_token = std::any_of(checks.begin(), checks.end(),
+                                    [](const Check& check) { return check.name == "token" && check.verdict == Verdict::kFailed; });
+  if (no_token) return Skip(checks, "incidents", "not asked: there is no token", "");
+  CheckIncidents(sink, clock, checks);
 }
 
 void CheckColumns(const pb::Message& config, const SinkChecksOptions& options, Checks& checks) {

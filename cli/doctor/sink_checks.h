@@ -22,7 +22,8 @@ struct SinkChecksOptions {
 // That the conditions of the routes are understood, and what each route does. Nothing when there are none.
 void CheckRoutes(const google::protobuf::Message& config, Checks& checks);
 
-// That the sink takes rows from us: one token, and one call without rows for each stream. Nothing for other sinks.
+// That the sink takes rows from us: one token, and one call without rows for each stream; and the incidents, where they are made
+// (incident_checks.h). Nothing for other sinks.
 void CheckSink(const google::protobuf::Message& config, const Clock& clock, const SinkChecksOptions& options, Checks& checks);
 
 // That the rule declares every column that we send: Azure drops others without a word.

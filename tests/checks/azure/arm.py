@@ -44,6 +44,7 @@ def reference(target, version=None):
 
 
 FUNCTIONS = {
+    "and": (2, 9, lambda *values: all(values)),
     "concat": (1, 9, lambda *parts: "".join(parts)),
     "empty": (1, 1, lambda value: not value),
     "equals": (2, 2, lambda one, other: one == other),

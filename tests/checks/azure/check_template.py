@@ -22,6 +22,7 @@ SETTINGS = {
     "aks": AKS,
     "principals": {"publisherPrincipalIds": PRINCIPALS},
     "both": dict(AKS, publisherPrincipalIds=PRINCIPALS, alertRuleEnabled=False),
+    "incidents": dict(AKS, publisherPrincipalIds=PRINCIPALS, directIncidents=True, alertRuleEnabled=False),
     "basic": dict(AKS, eventPlan="Basic", eventTotalRetentionDays=365),
     "auxiliary": dict(AKS, eventPlan="Auxiliary", eventTotalRetentionDays=4383),
     "retention": dict(AKS, eventRetentionDays=730, alertRetentionDays=4, alertTotalRetentionDays=4383),
@@ -118,6 +119,20 @@ def check_alert_rule(resources):
     return problems
 
 
+# What each role is given on: Monitoring Metrics Publisher on the rule, Microsoft Sentinel Responder on the workspace.
+ROLES = {"3913510d-42f4-4e42-8a64-420c390055eb": "Microsoft.Insights/dataCollectionRules/",
+         "3e150937-b8fe-4cfb-8069-0eaf05ecd056": "Microsoft.OperationalInsights/workspaces/"}
+
+
+def check_roles(resources):
+    problems = []
+    for resource in of_type(resources, "/roleAssignments"):
+        scope = ROLES[resource["properties"]["roleDefinitionId"].rsplit("/", 1)[1]]
+        if not resource.get("scope", "").startswith(scope):
+            problems += fail(full_id(resource), "the role is to be given on " + scope + "...")
+    return problems
+
+
 def workbook_items(resources):
     for workbook in of_type(resources, "/workbooks"):
         yield from json.loads(workbook["properties"]["serializedData"])["items"]
@@ -195,7 +210,7 @@ def check_setting(template, setting):
     for resource in resources:
         problems += check_resource(resource, ids)
     if not problems:  # the others rely on the form
-        for check in (check_order, check_streams, check_alert_rule, check_workbook):
+        for check in (check_order, check_streams, check_alert_rule, check_roles, check_workbook):
             problems += check(resources)
         problems += check_outputs(outputs, resources)
     return problems, used

@@ -93,6 +93,7 @@ MISTAKES = [
     ("each stream needs one flow", lambda t: rule(t)["dataFlows"].pop()),
     ("no destination", lambda t: rule(t)["dataFlows"][0].update(destinations=["elsewhere"])),
     ("has 2 entries", lambda t: rule(t)["dataFlows"][0]["streams"].append("Custom-ZoomAlerts_CL")),
+    ("the role is to be given on", replaced("3913510d-42f4-4e42-8a64-420c390055eb", "3e150937-b8fe-4cfb-8069-0eaf05ecd056")),
     ("is not of the form", replaced("3913510d-42f4-4e42-8a64-420c390055eb", "b24988ac-6180-42a0-ab88-20f7382dd24c")),
     ("scope is not deployed", replaced("Microsoft.Insights/dataCollectionRules/', parameters('dataCollectionRuleName')",
                                        "Microsoft.Insights/dataCollectionRules/', parameters('workspaceName')")),

@@ -188,7 +188,7 @@ RESOURCES = {
         {"principalId": text(pattern=GUID),
          # Monitoring Metrics Publisher: the one that ingestion asks for, and the least.
          "roleDefinitionId": text(pattern=r"/subscriptions/[^/]+/providers/Microsoft.Authorization/roleDefinitions/"
-                                          "3913510d-42f4-4e42-8a64-420c390055eb"),
+                                          "(3913510d-42f4-4e42-8a64-420c390055eb|3e150937-b8fe-4cfb-8069-0eaf05ecd056)"),
          "principalType": word("ServicePrincipal")}, {"description": text()})}),
     SERVICE + "/savedSearches": ("2020-08-01", {"etag": word("*"), "properties": SAVED_SEARCH}),
     "Microsoft.SecurityInsights/alertRules": ("2024-10-01-preview", {"kind": word("NRT"), "properties": NRT_RULE}),

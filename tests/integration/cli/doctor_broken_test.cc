@@ -127,6 +127,8 @@ class Installation : public PipelineFolder {
               "\n    rule_id: dcr-1\n    max_wait: 10ms\n    ca_file: ca.pem\n    client_secret: {authority: '" + azure_->url() +
               "', tenant_id: " + azure_options_.token.tenant + ", client_id: " + azure_options_.token.client_id +
               ", client_secret_file: azure-secret, scope: 'https://monitor.azure.com/.default'}\n" +
+              "    incidents: {subscription_id: 33333333-3333-4333-8333-333333333333, resource_group: security, workspace: sentinel, "
+              "management_endpoint: '" + azure_->url() + "', scope: 'https://management.azure.com/.default'}\n" +
               "rules: {folders: [rules], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms}\n" + Admin(kAdminPort) +
               "grpc: {listen_address: '" + host_ + ":9191', " + server + "}\n");
     Write("receiver.yaml", receiver + "normalizer: {address: '" + host_ + ":8444', " + client + "}\n" + Admin(kAdminPort));
@@ -370,6 +372,16 @@ std::vector<Case> Cases() {
        .check = "sink",
        .finding = "DELIVERY_UNREACHABLE",
        .remedy = "port 443"},
+      {.name = "WorkspaceOfTheIncidentsIsWrong",
+       .after = [](Installation& s) { s.Replace("all.yaml", "workspace: sentinel", "workspace: sentinal"); },
+       .check = "incidents",
+       .finding = "INCIDENT_WORKSPACE_UNKNOWN",
+       .remedy = "compare subscription_id, resource_group and workspace"},
+      {.name = "IncidentsMayNotBeRead",
+       .after = [=](Installation& s) { ASSERT_OK(s.azure_->AddFault(RefuseAll(Target::kIncidentRead, 403, "AuthorizationFailed", "no role"))); },
+       .check = "incidents",
+       .finding = "DELIVERY_FORBIDDEN",
+       .remedy = "Microsoft Sentinel Responder"},
       {.name = "OutboxLags",
        .after =
            [](Installation& s) {

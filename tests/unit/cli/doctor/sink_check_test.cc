@@ -158,6 +158,31 @@ TEST_F(SinkCheckTest, ComparesTheColumnsOfEveryStreamOfARoute) {
                                                        Pair(Verdict::kFailed, HasSubstr("stream Custom-ZoomLake_CL does not declare Event, EventTime"))));
 }
 
+TEST_F(SinkCheckTest, ReadsTheIncidentsWhereTheyAreMade) {
+  config::v1::Incidents& incidents = *sink().mutable_incidents();
+  incidents.set_subscription_id("33333333-3333-4333-8333-333333333333");
+  incidents.set_resource_group("security");
+  incidents.set_workspace("sentinel");
+  incidents.set_management_endpoint(azure_->url());
+  incidents.set_scope("https://management.azure.com/.default");
+  Expect(Verdict::kOk, "may read the incidents of workspace sentinel", "", "incidents");
+  EXPECT_TRUE(azure_->incidents().All().empty());
+  incidents.set_workspace("other");
+  Expect(Verdict::kFailed, "INCIDENT_WORKSPACE_UNKNOWN", "compare subscription_id", "incidents");
+  incidents.set_workspace("sentinel");
+  azure_->incidents().SetOnboarded(false);
+  Expect(Verdict::kFailed, "INCIDENT_WORKSPACE_UNKNOWN", "switch Sentinel on", "incidents");
+  azure_->incidents().SetOnboarded(true);
+  ASSERT_TRUE(azure_->AddFault({.target = fakes::FaultTarget::kIncidentRead, .count = 0, .status = 403}).ok());
+  Expect(Verdict::kFailed, "DELIVERY_FORBIDDEN", "Microsoft Sentinel Responder", "incidents");
+  Expect(Verdict::kOk, "takes stream", "");
+  azure_->ClearFaults();
+  incidents.set_scope("https://nobody.example/.default");
+  Expect(Verdict::kFailed, "TOKEN_REFUSED", "incidents.scope", "incidents");
+  incidents.set_management_endpoint("http://arm.corp.example");
+  Expect(Verdict::kFailed, "CONFIG_INVALID_VALUE", "correct what is named", "incidents");
+}
+
 TEST_F(SinkCheckTest, LeavesAFileSinkToTheCheckOfTheDisk) {
   config_.mutable_delivery()->mutable_json_lines()->set_file("rows.jsonl");
   Checks checks;
