@@ -12,6 +12,9 @@
 namespace zoomwatch::detector {
 namespace {
 
+// Events that are read at a time when some of them may be settled.
+constexpr uint64_t kPieceEvents = 1024;
+
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
@@ -37,14 +40,42 @@ absl::Status EventRowQueue::ReadEvents(std::size_t max_rows, std::size_t max_byt
     ZOOMWATCH_ASSIGN_OR_RETURN(events_, log_.ReadFrom(log_.DeliveredPosition() + 1, max_rows, max_bytes));
   }
   if (events_.empty()) return absl::OkStatus();
+  if (const std::vector<uint64_t> ahead = log_.SettledAhead(); !ahead.empty()) return ReadBetween(ahead, max_rows, max_bytes);
   last_read_ = events_.back().sequence;
-  // The next event behind the position is never settled, so some are left.
-  const std::vector<uint64_t> ahead = log_.SettledAhead();
-  std::erase_if(events_, [&](const StoredEvent& stored) { return std::binary_search(ahead.begin(), ahead.end(), stored.sequence); });
   // Those behind an unreadable one wait until it is the oldest and set aside.
   const auto unreadable = std::find_if(events_.begin(), events_.end(), [](const StoredEvent& stored) { return stored.unreadable; });
   if (unreadable != events_.end()) last_read_ = unreadable->sequence - 1;
   events_.erase(unreadable, events_.end());
+  return absl::OkStatus();
+}
+
+absl::Status EventRowQueue::ReadBetween(const std::vector<uint64_t>& ahead, std::size_t max_rows, std::size_t max_bytes) {
+  events_.clear();
+  last_read_ = log_.DeliveredPosition();
+  const uint64_t end = last_read_ + kMaxSettledAhead;  // inclusive
+  std::size_t bytes = 0;
+  auto settled = ahead.begin();
+  while (last_read_ < end && events_.size() < max_rows && bytes < max_bytes) {
+    while (settled != ahead.end() && *settled == last_read_ + 1) {
+      ++last_read_;
+      ++settled;
+    }
+    const auto most = std::min<uint64_t>({max_rows - events_.size(), kPieceEvents, end - last_read_});
+    if (most == 0) break;
+    ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<StoredEvent> piece, log_.ReadFrom(last_read_ + 1, most, max_bytes - bytes));
+    if (piece.empty()) break;
+    for (StoredEvent& stored : piece) {
+      const bool is_settled = settled != ahead.end() && *settled == stored.sequence;
+      if (!is_settled && stored.unreadable) return absl::OkStatus();  // waits until it is the oldest and set aside
+      last_read_ = stored.sequence;
+      if (is_settled) {
+        ++settled;
+        continue;
+      }
+      bytes += stored.event.ByteSizeLong();
+      events_.push_back(std::move(stored));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 // The events of the log as a queue of rows, each for the stream that its route says; refused rows go to the log's quarantine.
-// Events that were settled ahead of the position are left out. Threading, ownership: row_queue.h; the metrics outlive the queue too.
+// Events that were settled ahead of the position are left out, and others are read in their place, up to kMaxSettledAhead behind the
+// position: so far a stream that takes nothing lets the others go on. Threading, ownership: row_queue.h; the metrics outlive the queue too.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,10 @@ class EventRowQueue final : public RowQueue {
   absl::Status Commit(const SendOutcome& outcome, std::string sink_state) override;
 
  private:
-  // Reads the events that wait into events_; behind them lies one that is set aside first, or end_.
+  // Reads the events that wait into events_, up to last_read_.
   absl::Status ReadEvents(std::size_t max_rows, std::size_t max_bytes);
+  // The same when some behind the position are settled already.
+  absl::Status ReadBetween(const std::vector<uint64_t>& ahead, std::size_t max_rows, std::size_t max_bytes);
   // Counts row `row` as settled.
   void Settle(std::size_t row, DeliveryCommit& commit) const;
 

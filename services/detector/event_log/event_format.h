@@ -9,7 +9,7 @@
 //   meta         "counters" -> next_sequence first_sequence next_quarantine quarantine_bytes : u64
 //                "delivered" -> sequence:u64 sink_state ; "ledger/<account_name>" -> ledger.v1.AccountLedger
 //                "column/<name>" -> sequence:u64 of the first event that had it
-//                "ahead" -> sequence:u64 for each event that was settled ahead of "delivered", ascending; absent: none
+//                "ahead" -> (first:u64 last:u64) for each run of events that were settled ahead of "delivered", ascending; absent: none
 #pragma once
 
 #include <cstdint>

@@ -39,14 +39,33 @@ absl::Status LoadAhead(storage::KeyedStore& store, EventLogState& state) {
   const absl::StatusOr<std::string> ahead = store.Get(kMeta, kAheadKey);
   if (absl::IsNotFound(ahead.status())) return absl::OkStatus();
   if (!ahead.ok()) return ahead.status();
-  for (std::string_view rest = *ahead; !rest.empty(); rest.remove_prefix(sizeof(uint64_t))) {
-    const auto sequence = ParseNumberKey(rest.substr(0, sizeof(uint64_t)));
-    if (!sequence.has_value() || *sequence <= state.delivered || *sequence >= state.counters.next_sequence) {
+  constexpr size_t kNumber = sizeof(uint64_t);
+  std::string_view rest = *ahead;
+  uint64_t last = state.delivered;
+  while (!rest.empty()) {
+    const auto from = ParseNumberKey(rest.substr(0, kNumber));
+    const auto to = rest.size() < 2 * kNumber ? std::nullopt : ParseNumberKey(rest.substr(kNumber, kNumber));
+    if (!from.has_value() || !to.has_value() || *from <= last || *to < *from || *to >= state.counters.next_sequence ||
+        state.ahead.size() + (*to - *from) >= kMaxSettledAhead) {
       return Unreadable("what was delivered ahead");
     }
-    state.ahead.insert(*sequence);
+    for (uint64_t sequence = *from; sequence <= *to; ++sequence) state.ahead.insert(state.ahead.end(), sequence);
+    last = *to;
+    rest.remove_prefix(2 * kNumber);
   }
   return absl::OkStatus();
+}
+
+// As LoadAhead() reads it.
+std::string EncodeAhead(const std::set<uint64_t>& ahead) {
+  std::string runs;
+  for (auto at = ahead.begin(); at != ahead.end();) {
+    const uint64_t from = *at;
+    uint64_t to = from;
+    while (++at != ahead.end() && *at == to + 1) ++to;
+    runs += NumberKey(from) + NumberKey(to);
+  }
+  return runs;
 }
 
 absl::Status LoadLedger(storage::KeyedStore& store, EventLogState& state) {
@@ -163,10 +182,8 @@ void EventLogDraft::SetDelivered(uint64_t sequence, const std::vector<uint64_t>&
   delivered_ = sequence;
   batch_.Put(kMeta, kDeliveredKey, NumberKey(sequence) + sink_state);
   if (had_any || !settled.empty()) {
-    std::string keys;
-    for (const uint64_t one : settled) keys += NumberKey(one);
-    if (keys.empty()) batch_.Delete(kMeta, kAheadKey);
-    else batch_.Put(kMeta, kAheadKey, keys);
+    if (settled.empty()) batch_.Delete(kMeta, kAheadKey);
+    else batch_.Put(kMeta, kAheadKey, EncodeAhead(settled));
     ahead_ = std::move(settled);
   }
   sink_state_ = std::move(sink_state);

@@ -209,12 +209,44 @@ TEST_F(EventRowQueueTest, ASmallerReadThanTheOneBeforePassesWhatIsAhead) {
   Append({"lake.x", "a.b", "a.c", "a.d", "lake.y", "a.e"});
   Read();
   ASSERT_OK(queue_->Commit(Settled(0, {1, 2, 3, 5}), ""));
-  EXPECT_THAT(Numbers(Read(3)), ElementsAre(1));
+  EXPECT_THAT(Numbers(Read(1)), ElementsAre(1));
   ASSERT_OK(queue_->Commit(Settled(1), ""));
   EXPECT_EQ(log_->DeliveredPosition(), 4u);
-  EXPECT_THAT(Numbers(Read(3)), ElementsAre(5));
+  EXPECT_THAT(Numbers(Read(1)), ElementsAre(5));
   ASSERT_OK(queue_->Commit(Settled(1), ""));
   EXPECT_EQ(log_->DeliveredPosition(), 6u);
+}
+
+TEST_F(EventRowQueueTest, OthersAreReadInPlaceOfThoseThatAreSettledAhead) {
+  Append({"lake.x", "a.1", "a.2", "lake.y", "a.3", "a.4", "a.5", "a.6"});
+  EXPECT_THAT(Numbers(Read(3)), ElementsAre(1, 2, 3));
+  ASSERT_OK(queue_->Commit(Settled(0, {1, 2}), ""));
+  EXPECT_THAT(Numbers(Read(3)), ElementsAre(1, 4, 5));
+  ASSERT_OK(queue_->Commit(Settled(0, {2}), ""));
+  EXPECT_THAT(Numbers(Read(4)), ElementsAre(1, 4, 6, 7));
+  ASSERT_OK(queue_->Commit(Settled(0, {2, 3}), ""));
+  EXPECT_THAT(Numbers(Read(4)), ElementsAre(1, 4, 8));
+  ASSERT_OK(queue_->Commit(Settled(3), ""));
+  EXPECT_EQ(log_->DeliveredPosition(), 8u);
+  EXPECT_THAT(Read(), IsEmpty());
+}
+
+TEST_F(EventRowQueueTest, NothingIsReadTooFarBehindTheOldestThatWaits) {
+  const auto limit = static_cast<int>(kMaxSettledAhead);
+  for (int i = 0; i < limit + 10; i += 10'001) Append(std::vector<std::string>(10'001, "a.b"));
+  DeliveryCommit commit;  // but for the first and the two before the limit
+  for (uint64_t sequence = 2; sequence <= kMaxSettledAhead - 2; ++sequence) commit.ahead.push_back(sequence);
+  commit.account_counts["northwind"].delivered = limit - 3;
+  ASSERT_OK(log_->CommitDelivered(commit));
+  EXPECT_THAT(Numbers(Read()), ElementsAre(1, limit - 1, limit));
+  ASSERT_OK(queue_->Commit(Settled(0, {1, 2}), ""));
+  EXPECT_THAT(Numbers(Read()), ElementsAre(1));
+  Open(kRoutes);
+  EXPECT_EQ(log_->SettledAhead().size(), kMaxSettledAhead - 1);
+  EXPECT_THAT(Numbers(Read()), ElementsAre(1));
+  ASSERT_OK(queue_->Commit(Settled(1), ""));
+  EXPECT_EQ(log_->DeliveredPosition(), kMaxSettledAhead);
+  EXPECT_THAT(Numbers(Read(2)), ElementsAre(limit + 1, limit + 2));
 }
 
 TEST_F(EventRowQueueTest, AccountsAreCountedApart) {
