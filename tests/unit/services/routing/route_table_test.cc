@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "common/config/config.h"
@@ -105,6 +107,20 @@ TEST(RouteTable, RefusesWhatCannotBeMeant) {
   expect("name: b, not_sent: true, events: ['a*b']", Reason::kConfigInvalidValue, "does not match");
   expect("name: b, not_sent: true, where: Event == ", Reason::kConfigInvalidValue, "routes[1].where:1:");
   expect("name: b, not_sent: true, where: TimeGenerated < now()", Reason::kConfigInvalidValue, "routes[1].where:1:17: error ZW002: now()");
+}
+
+TEST(RouteTable, TheExampleOfTheGuideHolds) {
+  std::ifstream file(std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) + "/docs/delivery.md");
+  std::string yaml;
+  for (std::string line; std::getline(file, line);) {
+    const bool begins = line == "        routes:";
+    if (begins || (!yaml.empty() && line.starts_with("          "))) yaml += line.substr(8) + "\n";
+    else if (!yaml.empty()) break;
+  }
+  const auto table = TableOf(yaml);
+  ASSERT_OK(table);
+  EXPECT_EQ(table->routes().size(), 4u);
+  EXPECT_THAT(table->streams(), ElementsAre("Custom-ZoomLogs_CL", "Custom-ZoomLogsLake_CL"));
 }
 
 TEST(RouteTable, TakesAtMost32Routes) {
