@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <regex>
 #include <set>
 
 #include "common/json/parser.h"
@@ -15,6 +14,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 alert::v1::Alert MakeAlert() {
@@ -56,11 +56,10 @@ std::string Property(const std::string& body, const std::string& key) {
 
 TEST(IncidentName, IsAGuidThatTheAlertsIdAloneDecides) {
   EXPECT_EQ(IncidentNameOf(""), "e3b0c442-98fc-8c14-9afb-f4c8996fb924") << "SHA-256 of nothing, as a UUID of version 8";
-  const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   std::set<std::string> names;
   for (int i = 0; i < 1000; ++i) {
     const std::string name = IncidentNameOf(std::to_string(i));
-    EXPECT_TRUE(std::regex_match(name, form)) << name;
+    EXPECT_THAT(name, MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
     EXPECT_EQ(name, IncidentNameOf(std::to_string(i)));
     names.insert(name);
   }
