@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/time/timestamp.h"
 #include "services/detector/alerts/alert_row.h"
 
 namespace zoomwatch::cli {
@@ -36,7 +37,7 @@ void PrintAlert(const Alert& alert, bool json, std::ostream& out) {
     out << row << '\n' << std::flush;
     return;
   }
-  const absl::Time time = absl::FromUnixSeconds(alert.alert_time().seconds()) + absl::Nanoseconds(alert.alert_time().nanos());
+  const absl::Time time = TimeOf(alert.alert_time());
   out << fmt::format("{}  {:<13}  {}{}  {}  {}{}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
                      detector::SeverityText(alert.severity()), Printable(alert.title()),
                      alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id(),

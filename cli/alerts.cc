@@ -8,12 +8,12 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/service_channel.h"
-#include "cli/time_bound.h"
 #include "common/retry/sleeper.h"
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
+#include "common/time/timestamp.h"
 #include "zoomwatch/alert/v1/alert_service.grpc.pb.h"
 
 namespace zoomwatch::cli {
@@ -22,14 +22,8 @@ namespace {
 using alert::v1::Alert;
 using alert::v1::AlertService;
 
-constexpr FlagSpec kFlags[] = {
+constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT", "gRPC port of the detector, or of `zoomwatch run`.", true},
-    kChannelFlags[0],
-    kChannelFlags[1],
-    kChannelFlags[2],
-    kChannelFlags[3],
-    kChannelFlags[4],
-    kChannelFlags[5],
     {"rule", "ID", "Only alerts of this rule. May be repeated.", false, true},
     {"severity", "NAME", "Only alerts of this severity or a higher one: informational, low, medium, high."},
     {"since", "TIME", "Only alerts at this time or later: 2026-01-31T10:00:00Z."},
@@ -37,7 +31,8 @@ constexpr FlagSpec kFlags[] = {
     {"limit", "COUNT", "Most alerts to show; for list, the newest. Default 100 for list, no limit for tail."},
     {"from-beginning", "", "tail: begin with the oldest alert that is kept instead of the next new one."},
     {"json", "", "One JSON object a line, with the columns of ZoomAlerts_CL."},
-};
+    kTimeoutFlag,
+});
 
 constexpr Example kExamples[] = {
     {"the newest alerts", "zoomwatch alerts list --address localhost:9191 --plaintext"},
@@ -59,8 +54,8 @@ absl::StatusOr<alert::v1::AlertFilter> ReadFilter(Arguments& arguments) {
   for (const std::string& id : arguments.All("rule")) filter.add_rule_ids(id);
   ZOOMWATCH_ASSIGN_OR_RETURN(const alert::v1::Severity severity, ReadSeverity(arguments.Text("severity")));
   filter.set_min_severity(severity);
-  if (const auto since = arguments.Time("since")) SetTimestamp(*since, *filter.mutable_from_time());
-  if (const auto until = arguments.Time("until")) SetTimestamp(*until, *filter.mutable_to_time());
+  if (const auto since = arguments.Time("since")) *filter.mutable_from_time() = TimestampOf(*since);
+  if (const auto until = arguments.Time("until")) *filter.mutable_to_time() = TimestampOf(*until);
   return filter;
 }
 

@@ -15,17 +15,13 @@
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
+#include "common/time/timestamp.h"
 
 namespace zoomwatch::cli {
 namespace {
 
-constexpr FlagSpec kFlags[] = {
+constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT", "gRPC port of the detector, or of `zoomwatch run`.", true},
-    kChannelFlags[0],
-    kChannelFlags[1],
-    kChannelFlags[2],
-    kChannelFlags[3],
-    kChannelFlags[4],
     {"timeout", "DURATION", "How long the query may run. Default 10m."},
     {"file", "QUERYFILE", "Read the query from a file instead."},
     {"since", "TIME", "Only events received then or later: a time in RFC 3339, or a duration before now, such as 24h or 7d."},
@@ -37,7 +33,7 @@ constexpr FlagSpec kFlags[] = {
     {"check", "", "Check the query and print the columns of its result; nothing is executed."},
     {"max-rows", "COUNT", "Most rows of a result; more is an error. Default: as many as the detector gives."},
     {"statistics", "", "Also tell on standard error what each operator of the query passed on and took."},
-};
+});
 
 constexpr Example kExamples[] = {
     {"rooms with a high load of their CPU, hour by hour, as a chart in the terminal and in a file",
@@ -58,7 +54,7 @@ constexpr Example kExamples[] = {
 absl::StatusOr<hunt::v1::HuntRequest> ReadRequest(Arguments& arguments) {
   hunt::v1::HuntRequest request;
   const std::optional<absl::Time> now = arguments.Time("now");
-  if (now) SetTimestamp(*now, *request.mutable_now());
+  if (now) *request.mutable_now() = TimestampOf(*now);
   request.set_max_rows(arguments.Integer("max-rows", 0, 1, 1'000'000'000));
   request.set_check_only(arguments.Has("check"));
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
@@ -66,8 +62,8 @@ absl::StatusOr<hunt::v1::HuntRequest> ReadRequest(Arguments& arguments) {
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> since, ReadTimeBound(arguments, "since", base));
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> until, ReadTimeBound(arguments, "until", base));
   if (since && until && *since >= *until) return Error(Reason::kUsage, "--since must be before --until");
-  if (since) SetTimestamp(*since, *request.mutable_from_time());
-  if (until) SetTimestamp(*until, *request.mutable_to_time());
+  if (since) *request.mutable_from_time() = TimestampOf(*since);
+  if (until) *request.mutable_to_time() = TimestampOf(*until);
   return request;
 }
 

@@ -20,19 +20,14 @@ namespace {
 
 constexpr absl::Duration kBetweenReadings = absl::Milliseconds(200);
 
-constexpr FlagSpec kFlags[] = {
+constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT",
      "gRPC port of a service: of the receiver and of the detector, which have a half each, or of `zoomwatch run`.",
      true, true},
-    kChannelFlags[0],
-    kChannelFlags[1],
-    kChannelFlags[2],
-    kChannelFlags[3],
-    kChannelFlags[4],
-    kChannelFlags[5],
     {"wait", "DURATION", "Read again for so long until it balances and nothing waits. Default 3s."},
     {"json", "", "Print one JSON object."},
-};
+    kTimeoutFlag,
+});
 
 constexpr Example kExamples[] = {
     {"of the three services",

@@ -11,7 +11,6 @@
 #include "cli/rules/case_run.h"
 #include "cli/rules/rule_paths.h"
 #include "cli/service_channel.h"
-#include "cli/time_bound.h"
 #include "common/event_table/event_catalog.h"
 #include "common/kql/diagnostic.h"
 #include "common/ruleset/case_file.h"
@@ -20,6 +19,7 @@
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
+#include "common/time/timestamp.h"
 #include "services/detector/rules/live_rule.h"
 #include "zoomwatch/rule/v1/rule_service.grpc.pb.h"
 
@@ -29,20 +29,15 @@ namespace {
 using ruleset::FileResult;
 using ruleset::LoadedRule;
 
-constexpr FlagSpec kFlags[] = {
+constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT", "list, explain, reload: gRPC port of the detector, or of `zoomwatch run`."},
-    kChannelFlags[0],
-    kChannelFlags[1],
-    kChannelFlags[2],
-    kChannelFlags[3],
-    kChannelFlags[4],
-    kChannelFlags[5],
     {"event", "ID", "explain: what became of the stored event with this EventId in the rule."},
     {"since", "TIME", "backtest: begin with events received at this time. Absent: the oldest that is kept."},
     {"until", "TIME", "backtest: only events received before this time. Absent: up to now."},
     {"json", "", "backtest: one JSON object a line, with the columns of ZoomAlerts_CL, and no summary."},
     {"without-cases", "", "test: a rule without a case file is no failure."},
-};
+    kTimeoutFlag,
+});
 
 constexpr Example kExamples[] = {
     {"is every file right, and what does not run live", "zoomwatch rules check rules/"},
@@ -245,8 +240,8 @@ absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string
 absl::StatusOr<int> Backtest(Stub& stub, const std::string& path, Arguments& arguments, const Console& console) {
   rule::v1::BacktestRuleRequest request;
   ZOOMWATCH_ASSIGN_OR_RETURN(*request.mutable_rule_file(), ReadText(path));
-  if (const auto since = arguments.Time("since")) SetTimestamp(*since, *request.mutable_from_time());
-  if (const auto until = arguments.Time("until")) SetTimestamp(*until, *request.mutable_to_time());
+  if (const auto since = arguments.Time("since")) *request.mutable_from_time() = TimestampOf(*since);
+  if (const auto until = arguments.Time("until")) *request.mutable_to_time() = TimestampOf(*until);
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   const bool json = arguments.Has("json");
   const bool terminal = isatty(STDERR_FILENO) != 0;

@@ -3,7 +3,9 @@
 
 #include <grpcpp/channel.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -13,16 +15,25 @@
 
 namespace zoomwatch::cli {
 
-// The flags of a command that calls a service, but for the address. A command puts them among its own.
-inline constexpr std::array<FlagSpec, 6> kChannelFlags = {{
+// How to reach a service, but for its address.
+inline constexpr std::array<FlagSpec, 5> kConnectionFlags = {{
     {"ca-file", "FILE", "PEM file of the authorities that the services' certificates must chain to."},
     {"certificate-file", "FILE",
      "PEM file with our certificate chain (mTLS); its name must be among the services' allowed_client_names."},
     {"private-key-file", "FILE", "PEM file with our private key."},
     {"server-name", "NAME", "Name to expect in the services' certificates. Absent: the host of the address."},
     {"plaintext", "", "Call without TLS."},
-    {"timeout", "DURATION", "How long a service may take to answer. Default 10s."},
 }};
+inline constexpr FlagSpec kTimeoutFlag = {"timeout", "DURATION", "How long a service may take to answer. Default 10s."};
+
+// A command's own flags and then those.
+template <std::size_t kCount>
+constexpr std::array<FlagSpec, kCount + kConnectionFlags.size()> WithConnectionFlags(const FlagSpec (&own)[kCount]) {
+  std::array<FlagSpec, kCount + kConnectionFlags.size()> flags;
+  std::copy(std::begin(own), std::end(own), flags.begin());
+  std::copy(kConnectionFlags.begin(), kConnectionFlags.end(), flags.begin() + kCount);
+  return flags;
+}
 
 // Errors: USAGE for flags that do not go together; those of MakeChannel().
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Arguments& arguments, const std::string& address);

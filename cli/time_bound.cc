@@ -19,9 +19,4 @@ absl::StatusOr<std::optional<absl::Time>> ReadTimeBound(const Arguments& argumen
   return Error(Reason::kUsage, fmt::format("--{}: '{}' is no time such as 2026-05-04T10:00:00Z and no duration such as 24h", flag, text));
 }
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp& out) {
-  out.set_seconds(absl::ToUnixSeconds(time));
-  out.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out.seconds()))));
-}
-
 }  // namespace zoomwatch::cli

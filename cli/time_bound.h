@@ -1,8 +1,6 @@
 // The ends of a time range on the command line. Pure; thread-safe.
 #pragma once
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <optional>
 #include <string_view>
 
@@ -14,7 +12,5 @@ namespace zoomwatch::cli {
 
 // The value of the flag: a time in RFC 3339, or a duration before `now`. None: the flag is absent. Errors: USAGE.
 absl::StatusOr<std::optional<absl::Time>> ReadTimeBound(const Arguments& arguments, std::string_view flag, absl::Time now);
-
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp& out);
 
 }  // namespace zoomwatch::cli

@@ -14,24 +14,20 @@
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
+#include "common/time/timestamp.h"
 #include "zoomwatch/volume/v1/volume_service.grpc.pb.h"
 
 namespace zoomwatch::cli {
 namespace {
 
-constexpr FlagSpec kFlags[] = {
+constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT", "gRPC port of the detector, or of `zoomwatch run`.", true},
-    kChannelFlags[0],
-    kChannelFlags[1],
-    kChannelFlags[2],
-    kChannelFlags[3],
-    kChannelFlags[4],
     {"timeout", "DURATION", "How long the measurement may run. Default 10m."},
     {"since", "TIME", "Only events received then or later: a time in RFC 3339, or a duration before now, such as 24h or 7d. Default 24h."},
     {"until", "TIME", "Only events received before: as --since. Default: now."},
     {"routes", "FILE", "Also measure with these routes: YAML with the key `routes`, as below delivery.logs_ingestion."},
     {"json", "", "Print one JSON object."},
-};
+});
 
 constexpr Example kExamples[] = {
     {"what goes where, by the last day", "zoomwatch volume --address localhost:9191 --plaintext"},
@@ -47,8 +43,8 @@ absl::StatusOr<volume::v1::MeasureVolumeRequest> ReadRequest(const Arguments& ar
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> until, ReadTimeBound(arguments, "until", now));
   const absl::Time from = since.value_or(until.value_or(now) - absl::Hours(24));
   if (until && from >= *until) return Error(Reason::kUsage, "--since must be before --until");
-  SetTimestamp(from, *request.mutable_from_time());
-  if (until) SetTimestamp(*until, *request.mutable_to_time());
+  *request.mutable_from_time() = TimestampOf(from);
+  if (until) *request.mutable_to_time() = TimestampOf(*until);
   if (arguments.Has("routes")) ZOOMWATCH_RETURN_IF_ERROR(LoadConfigFile(arguments.Text("routes"), request.mutable_proposed()));
   return request;
 }

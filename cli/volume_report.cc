@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "common/log/log.h"
+#include "common/time/timestamp.h"
 
 namespace zoomwatch::cli {
 namespace {
@@ -19,10 +20,6 @@ using volume::v1::RouteVolume;
 // Below it a day is guessed from what is hardly a part of its course.
 constexpr absl::Duration kShortRange = absl::Hours(6);
 constexpr std::string_view kNotSent = "(not sent)";
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 absl::Duration RangeOf(const MeasureVolumeResponse& volume) { return TimeOf(volume.to_time()) - TimeOf(volume.from_time()); }
 

@@ -10,10 +10,11 @@
 #include <utility>
 
 #include "common/event_table/event_catalog.h"
-#include "common/event_table/event_cells.h"
-#include "common/event_table/legacy_columns.h"
+#include "common/event_table/event_source.h"
 #include "common/kql/json.h"
+#include "common/kql/ticks.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/alerts/alert_row.h"
 #include "services/detector/rules/alert_builder.h"
 #include "services/detector/rules/rule_engine.h"
@@ -23,6 +24,7 @@ namespace zoomwatch::cli {
 namespace {
 
 using kql::Ticks;
+using kql::TicksOf;
 using ruleset::ExpectedAlert;
 using ruleset::Rule;
 using ruleset::RuleCase;
@@ -30,8 +32,6 @@ using ruleset::RuleCase;
 // The virtual clock begins at 2026-01-05T00:00:00Z, a Monday.
 const absl::Time kStart = absl::FromUnixSeconds(1'767'571'200);
 constexpr Ticks kStartTicks = kql::kUnixEpoch + 1'767'571'200 * kql::kTicksPerSecond;
-
-Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Microseconds(duration) * kql::kTicksPerMicrosecond; }
 
 struct Arrival {
   Ticks at = 0;
@@ -50,9 +50,7 @@ absl::StatusOr<std::vector<Arrival>> Receive(const RuleCase& one) {
     raw.set_webhook_id(fmt::format("hook-{}", ++number));
     raw.set_body(ruleset::BodyText(webhook, kStart));
     raw.set_account_name("main");
-    const std::int64_t microseconds = absl::ToUnixMicros(kStart + webhook.at);
-    raw.mutable_receive_time()->set_seconds(microseconds / 1'000'000);
-    raw.mutable_receive_time()->set_nanos(static_cast<int>(microseconds % 1'000'000) * 1000);
+    *raw.mutable_receive_time() = TimestampOf(kStart + webhook.at);
     detect::v1::EventItem item;
     normalizer.Normalize(raw, item);
     if (!item.has_event()) {
@@ -75,45 +73,10 @@ class Arrived final : public detector::BatchTables {
       const Ticks time = detector::ReceiveTicks(arrivals_[i].event);
       if (time > from && time <= to) events.push_back(&arrivals_[i].event);
     }
-    return std::make_unique<Source>(std::move(events));
+    return std::make_unique<event_table::EventSource>(std::move(events));
   }
 
  private:
-  class Source final : public kql::TableSource {
-   public:
-    explicit Source(std::vector<const event::v1::Event*> events) : events_(std::move(events)) {}
-    absl::StatusOr<std::unique_ptr<kql::TableReader>> Open(const kql::ScanRequest& request) override {
-      return std::make_unique<Reader>(events_, request);
-    }
-
-   private:
-    class Reader final : public kql::TableReader {
-     public:
-      Reader(const std::vector<const event::v1::Event*>& events, const kql::ScanRequest& request)
-          : events_(events), cells_(request.schema, request.needed), width_(request.schema.size()) {}
-      absl::StatusOr<kql::Block> Next() override {
-        kql::Block block;
-        std::vector<kql::Cells> columns(width_);
-        for (; next_ < events_.size() && block.rows < kql::kBlockRows; ++next_, ++block.rows) {
-          std::vector<kql::Value> row;
-          cells_.Append(*events_[next_], row);
-          for (std::size_t i = 0; i < width_; ++i) columns[i].push_back(std::move(row[i]));
-        }
-        for (kql::Cells& cells : columns) block.columns.push_back(std::make_shared<const kql::Cells>(std::move(cells)));
-        return block;
-      }
-      kql::ScanStatistics statistics() const override { return {.rows = next_, .bytes = 0}; }
-
-     private:
-      const std::vector<const event::v1::Event*>& events_;
-      event_table::EventCells cells_;
-      const std::size_t width_;
-      std::size_t next_ = 0;
-    };
-
-    const std::vector<const event::v1::Event*> events_;
-  };
-
   const std::vector<Arrival>& arrivals_;
   std::size_t count_ = 0;
 };
@@ -145,16 +108,6 @@ std::string Canonical(const kql::Value& value) {
 
 std::string OffsetText(Ticks at) { return absl::FormatDuration(absl::Microseconds((at - kStartTicks) / kql::kTicksPerMicrosecond)); }
 
-// The tables as if such events had come before: whether a legacy column exists does not depend on the order of a case's webhooks.
-event_table::EventCatalog CatalogOf(const std::vector<Arrival>& arrivals) {
-  event_table::LegacyNames names;
-  for (const Arrival& arrival : arrivals) {
-    const auto body = kql::ParseJson(arrival.event.payload());
-    if (body) event_table::VisitLegacyNames(*body, [&names](std::string_view name) { names.emplace(name); });
-  }
-  return event_table::EventCatalog(std::make_shared<const event_table::LegacyNames>(std::move(names)));
-}
-
 class CaseRun {
  public:
   CaseRun(const Rule& rule, const RuleCase& one, std::vector<Arrival> arrivals)
@@ -162,7 +115,10 @@ class CaseRun {
 
   absl::StatusOr<CaseOutcome> Run() {
     const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule_, .source = "", .file = "", .stale = false});
-    const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({loaded}), CatalogOf(arrivals_));
+    // As if such events had come before: whether a legacy column exists does not depend on the order of a case's webhooks.
+    std::vector<const event::v1::Event*> events;
+    for (const Arrival& arrival : arrivals_) events.push_back(&arrival.event);
+    const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::CatalogOf(events));
     if (ids.empty()) return absl::FailedPreconditionError("the rule is not enabled");
     engine_.FinishReplay(ids, kStartTicks - 1);
     std::uint64_t order = 0;

@@ -13,18 +13,19 @@
 
 #include "common/config/nearest_name.h"
 #include "common/config/values.h"
-#include "common/config/yaml_tree.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/yaml/yaml.h"
 #include "zoomwatch/config/v1/option_rule.pb.h"
 
 namespace zoomwatch {
 namespace {
 
+constexpr std::size_t kMaxConfigBytes = 1 << 20;
+
 namespace pb = google::protobuf;
 using config::ParseDuration;
 using config::ParseInteger;
-using config::YamlNode;
 using ::zoomwatch::config::v1::OptionRule;
 
 const OptionRule& RuleOf(const pb::FieldDescriptor& field) { return field.options().GetExtension(config::v1::rule); }
@@ -36,6 +37,11 @@ bool IsDuration(const pb::FieldDescriptor& field) {
 bool IsGroup(const pb::FieldDescriptor& field) {
   return field.cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE && !IsDuration(field);
 }
+// "file:line:column".
+std::string At(const std::string& file_name, const yaml::Place& place) {
+  return place.line == 0 ? file_name : fmt::format("{}:{}:{}", file_name, place.line, place.column);
+}
+
 bool IsSize(const pb::FieldDescriptor& field) { return field.name().ends_with("_bytes"); }
 
 // One pass over file and message descriptor together; faults are collected.
@@ -43,8 +49,8 @@ class Loader {
  public:
   Loader(const std::string& file_name, std::filesystem::path base) : file_name_(file_name), base_(std::move(base)) {}
 
-  void LoadGroup(const YamlNode& node, const std::string& path, pb::Message* message) {
-    if (node.kind != YamlNode::Kind::kMapping && node.kind != YamlNode::Kind::kNull) {
+  void LoadGroup(const yaml::Node& node, const std::string& path, pb::Message* message) {
+    if (node.kind != yaml::Node::Kind::kMapping && node.kind != yaml::Node::Kind::kNull) {
       return Fault(Reason::kConfigInvalidValue, node, path, fmt::format("expected a mapping, found {}", KindName(node.kind)));
     }
     const pb::Descriptor& descriptor = *message->GetDescriptor();
@@ -54,7 +60,7 @@ class Loader {
       if (field == nullptr) {
         Unknown(key, path, descriptor);
       } else {
-        LoadField(value.kind == YamlNode::Kind::kNull ? key : value, value, Join(path, key.text), *field, message);
+        LoadField(value.kind == yaml::Node::Kind::kNull ? key : value, value, Join(path, key.text), *field, message);
       }
     }
     for (int i = 0; i < descriptor.field_count(); ++i) Complete(node, path, *descriptor.field(i), message);
@@ -70,11 +76,11 @@ class Loader {
  private:
   static std::string Join(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
 
-  void Fault(Reason reason, const YamlNode& node, const std::string& path, std::string_view what) {
-    faults_.emplace_back(reason, fmt::format("{}: {}{}{}", Place(file_name_, node), path, path.empty() ? "" : ": ", what));
+  void Fault(Reason reason, const yaml::Node& node, const std::string& path, std::string_view what) {
+    faults_.emplace_back(reason, fmt::format("{}: {}{}{}", At(file_name_, node.place), path, path.empty() ? "" : ": ", what));
   }
 
-  void Unknown(const YamlNode& key, const std::string& path, const pb::Descriptor& descriptor) {
+  void Unknown(const yaml::Node& key, const std::string& path, const pb::Descriptor& descriptor) {
     std::vector<std::string_view> names;
     for (int i = 0; i < descriptor.field_count(); ++i) names.emplace_back(descriptor.field(i)->name());
     const std::string_view nearest = config::NearestName(key.text, names);
@@ -89,20 +95,20 @@ class Loader {
   }
 
   // `place` is where to point at; `node` holds the value.
-  void LoadField(const YamlNode& place, const YamlNode& node, const std::string& path, const pb::FieldDescriptor& field,
+  void LoadField(const yaml::Node& place, const yaml::Node& node, const std::string& path, const pb::FieldDescriptor& field,
                  pb::Message* message) {
     const pb::Reflection& reflection = *message->GetReflection();
     if (field.is_repeated()) return LoadList(place, node, path, field, message);
     if (IsGroup(field)) return LoadGroup(node, path, reflection.MutableMessage(message, &field));
-    if (node.kind != YamlNode::Kind::kScalar) {
+    if (node.kind != yaml::Node::Kind::kScalar) {
       return Fault(Reason::kConfigInvalidValue, place, path, fmt::format("expected a value, found {}", KindName(node.kind)));
     }
     LoadScalar(node, path, node.text, field, message);
   }
 
-  void LoadList(const YamlNode& place, const YamlNode& node, const std::string& path, const pb::FieldDescriptor& field,
+  void LoadList(const yaml::Node& place, const yaml::Node& node, const std::string& path, const pb::FieldDescriptor& field,
                 pb::Message* message) {
-    if (node.kind != YamlNode::Kind::kList) {
+    if (node.kind != yaml::Node::Kind::kList) {
       return Fault(Reason::kConfigInvalidValue, place, path, fmt::format("expected a list, found {}", KindName(node.kind)));
     }
     const auto most = ParseInteger(RuleOf(field).maximum(), false);
@@ -111,10 +117,10 @@ class Loader {
     }
     for (size_t i = 0; i < node.items.size(); ++i) {
       const std::string item_path = fmt::format("{}[{}]", path, i);
-      const YamlNode& item = node.items[i];
+      const yaml::Node& item = node.items[i];
       if (IsGroup(field)) {
         LoadGroup(item, item_path, message->GetReflection()->AddMessage(message, &field));
-      } else if (item.kind != YamlNode::Kind::kScalar) {
+      } else if (item.kind != yaml::Node::Kind::kScalar) {
         Fault(Reason::kConfigInvalidValue, item, item_path, fmt::format("expected a value, found {}", KindName(item.kind)));
       } else {
         LoadScalar(item, item_path, item.text, field, message);
@@ -123,7 +129,7 @@ class Loader {
   }
 
   // Parses, checks and sets (or appends) one scalar. Used for values of the file and for defaults alike.
-  void LoadScalar(const YamlNode& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
+  void LoadScalar(const yaml::Node& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
                   pb::Message* message) {
     const pb::Reflection& reflection = *message->GetReflection();
     if (IsDuration(field)) {
@@ -147,7 +153,7 @@ class Loader {
 
   // The parsed value, when it is well-formed and within the rule's limits.
   template <typename Parse>
-  auto Checked(const YamlNode& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
+  auto Checked(const yaml::Node& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
                Parse parse, std::string_view expected) -> decltype(parse(text)) {
     const auto value = parse(text);
     if (!value.has_value()) {
@@ -166,7 +172,7 @@ class Loader {
     return value;
   }
 
-  void LoadInteger(const YamlNode& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
+  void LoadInteger(const yaml::Node& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
                    pb::Message* message) {
     const bool is_size = IsSize(field);
     const auto parse = [is_size](std::string_view t) { return ParseInteger(t, is_size); };
@@ -181,7 +187,7 @@ class Loader {
     reflection.SetInt32(message, &field, static_cast<int32_t>(*value));
   }
 
-  void LoadString(const YamlNode& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
+  void LoadString(const yaml::Node& node, const std::string& path, const std::string& text, const pb::FieldDescriptor& field,
                   pb::Message* message) {
     const OptionRule& rule = RuleOf(field);
     if (text.find('\0') != std::string::npos) return Fault(Reason::kConfigInvalidValue, node, path, "holds a zero byte");
@@ -201,7 +207,7 @@ class Loader {
     reflection.SetString(message, &field, value);
   }
 
-  void CheckFile(const YamlNode& node, const std::string& path, const std::string& file) {
+  void CheckFile(const yaml::Node& node, const std::string& path, const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     std::error_code error;
     if (!stream || std::filesystem::is_directory(file, error)) {
@@ -212,7 +218,7 @@ class Loader {
     }
   }
 
-  void CheckOneofs(const YamlNode& node, const std::string& path, pb::Message* message) {
+  void CheckOneofs(const yaml::Node& node, const std::string& path, pb::Message* message) {
     const pb::Descriptor& descriptor = *message->GetDescriptor();
     for (int i = 0; i < descriptor.real_oneof_decl_count(); ++i) {
       const pb::OneofDescriptor& oneof = *descriptor.oneof_decl(i);
@@ -229,7 +235,7 @@ class Loader {
   }
 
   // Applies the default of an absent option, or reports that it is missing.
-  void Complete(const YamlNode& node, const std::string& path, const pb::FieldDescriptor& field, pb::Message* message) {
+  void Complete(const yaml::Node& node, const std::string& path, const pb::FieldDescriptor& field, pb::Message* message) {
     if (field.real_containing_oneof() != nullptr) return;
     const OptionRule& rule = RuleOf(field);
     const pb::Reflection& reflection = *message->GetReflection();
@@ -245,7 +251,7 @@ class Loader {
     }
     if (present || field.is_repeated()) return;
     if (IsGroup(field)) {
-      if (!HoldsRequired(*field.message_type())) LoadGroup(YamlNode{.line = node.line, .column = node.column}, field_path,
+      if (!HoldsRequired(*field.message_type())) LoadGroup(yaml::Node{.place = node.place}, field_path,
                                                            reflection.MutableMessage(message, &field));
     } else if (!rule.default_value().empty()) {
       LoadScalar(node, field_path, rule.default_value(), field, message);
@@ -344,9 +350,15 @@ void PrintGroup(const pb::Message& message, const std::string& indent, std::stri
 absl::Status ParseConfig(std::string_view text, const std::string& file_name, const std::string& base_directory,
                          pb::Message* config) {
   config->Clear();
-  ZOOMWATCH_ASSIGN_OR_RETURN(const YamlNode root, config::ParseYaml(text, file_name));
+  std::vector<yaml::Fault> faults;
+  const std::optional<yaml::Node> root = yaml::Parse(text, kMaxConfigBytes, faults);
+  if (!faults.empty()) {
+    const bool twice = faults[0].kind == yaml::Fault::Kind::kDuplicateKey;
+    return Error(twice ? Reason::kConfigDuplicateKey : Reason::kConfigMalformed,
+                 fmt::format("{}: {}", At(file_name, faults[0].place), faults[0].message));
+  }
   Loader loader(file_name, base_directory);
-  loader.LoadGroup(root, "", config);
+  loader.LoadGroup(*root, "", config);
   return loader.status();
 }
 

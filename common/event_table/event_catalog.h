@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/kql/catalog.h"
+#include "zoomwatch/event/v1/event.pb.h"
 
 namespace zoomwatch::event_table {
 
@@ -44,5 +46,8 @@ class AnyEventCatalog final : public kql::Catalog {
   std::vector<std::string> TableNames() const override { return EventCatalog().TableNames(); }
   std::optional<std::string> FindFunction(std::string_view) const override { return std::nullopt; }
 };
+
+// The tables as they are once these events were stored and nothing else.
+EventCatalog CatalogOf(std::span<const event::v1::Event* const> events);
 
 }  // namespace zoomwatch::event_table

@@ -24,6 +24,13 @@ std::partial_ordering Compare(const Value& a, const Value& b);
 // Identity of group keys, set elements and join keys: null equals null, NaN equals NaN, 1 equals 1.0, bags ignore key order.
 bool SameKey(const Value& a, const Value& b);
 std::uint64_t HashKey(const Value& value);  // equal for values that SameKey calls equal
+// Both, as containers want them.
+struct KeyHash {
+  std::size_t operator()(const Value& value) const { return HashKey(value); }
+};
+struct KeyEqual {
+  bool operator()(const Value& a, const Value& b) const { return SameKey(a, b); }
+};
 
 // A total order for sort and top: nulls, then NaN, then values ascending; kinds that cannot be compared order by kind.
 std::strong_ordering SortOrder(const Value& a, const Value& b);

@@ -101,6 +101,12 @@ enum class RelationKind : std::uint8_t {
 enum class JoinKind : std::uint8_t {
   kInner, kInnerUnique, kLeftOuter, kRightOuter, kFullOuter, kLeftSemi, kRightSemi, kLeftAnti, kRightAnti
 };
+// As the language writes it.
+constexpr std::string_view JoinKindName(JoinKind kind) {
+  constexpr std::string_view kNames[] = {"inner",    "innerunique", "leftouter", "rightouter", "fullouter",
+                                         "leftsemi", "rightsemi",   "leftanti",  "rightanti"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
 // Semi and anti joins yield the columns of one side.
 inline bool KeepsOnlyLeft(JoinKind kind) { return kind == JoinKind::kLeftSemi || kind == JoinKind::kLeftAnti; }
 inline bool KeepsOnlyRight(JoinKind kind) { return kind == JoinKind::kRightSemi || kind == JoinKind::kRightAnti; }

@@ -12,12 +12,6 @@
 namespace zoomwatch::kql {
 namespace {
 
-struct KeyHash {
-  std::size_t operator()(const Value& value) const { return HashKey(value); }
-};
-struct KeyEqual {
-  bool operator()(const Value& a, const Value& b) const { return SameKey(a, b); }
-};
 using Keys = absl::flat_hash_set<Value, KeyHash, KeyEqual>;
 
 constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::kBag) + 1;

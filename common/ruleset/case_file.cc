@@ -23,15 +23,15 @@ constexpr std::string_view kAlertKeys[] = {"at", "row", "later", "severity"};
 constexpr std::string_view kCounter = "{n}";
 
 // The value at a dotted path below `node`, made where it is missing.
-YamlNode& At(YamlNode& node, std::string_view path) {
-  YamlNode* place = &node;
+yaml::Node& At(yaml::Node& node, std::string_view path) {
+  yaml::Node* place = &node;
   while (true) {
     const std::size_t dot = path.find('.');
     const std::string_view key = path.substr(0, dot);
-    if (place->kind != YamlNode::Kind::kMapping) *place = {.kind = YamlNode::Kind::kMapping, .place = place->place};
+    if (place->kind != yaml::Node::Kind::kMapping) *place = {.kind = yaml::Node::Kind::kMapping, .place = place->place};
     auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.key.text == key; });
     if (found == place->entries.end()) {
-      place->entries.push_back({{.kind = YamlNode::Kind::kScalar, .place = place->place, .text = std::string(key)}, {.place = place->place}});
+      place->entries.push_back({{.kind = yaml::Node::Kind::kScalar, .place = place->place, .text = std::string(key)}, {.place = place->place}});
       found = std::prev(place->entries.end());
     }
     place = &found->value;
@@ -41,8 +41,8 @@ YamlNode& At(YamlNode& node, std::string_view path) {
 }
 
 // False when there is nothing at the path.
-bool RemoveAt(YamlNode& node, std::string_view path) {
-  YamlNode* place = &node;
+bool RemoveAt(yaml::Node& node, std::string_view path) {
+  yaml::Node* place = &node;
   for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
     const std::string_view key = path.substr(0, dot);
     const auto found = std::find_if(place->entries.begin(), place->entries.end(), [&](const auto& entry) { return entry.key.text == key; });
@@ -54,11 +54,11 @@ bool RemoveAt(YamlNode& node, std::string_view path) {
 }
 
 // Puts the number of the repetition where "{n}" stands.
-void Count(YamlNode& node, std::size_t number) {
+void Count(yaml::Node& node, std::size_t number) {
   for (std::size_t at = node.text.find(kCounter); at != std::string::npos; at = node.text.find(kCounter, at)) {
     node.text.replace(at, kCounter.size(), std::to_string(number));
   }
-  for (YamlNode& item : node.items) Count(item, number);
+  for (yaml::Node& item : node.items) Count(item, number);
   for (auto& [key, value] : node.entries) Count(value, number);
 }
 
@@ -66,27 +66,27 @@ class CaseReader {
  public:
   explicit CaseReader(LoadResult& result) : result_(result) {}
 
-  std::vector<RuleCase> Read(const YamlNode& root) {
+  std::vector<RuleCase> Read(const yaml::Node& root) {
     std::vector<RuleCase> cases;
     if (!IsMapping(root, "the file", kFileKeys, {"events", "cases"})) return cases;
-    events_ = Member(root, "events", YamlNode::Kind::kMapping);
+    events_ = Member(root, "events", yaml::Node::Kind::kMapping);
     if (events_ == nullptr) return cases;
     for (const auto& [name, body] : events_->entries) {
-      if (body.kind != YamlNode::Kind::kMapping || body.Find("event") == nullptr) {
+      if (body.kind != yaml::Node::Kind::kMapping || body.Find("event") == nullptr) {
         result_.Add(LoadCode::kWrongType, body.place, fmt::format("events.{}: must be a webhook's body, a mapping with 'event'", name.text));
       }
     }
-    const YamlNode* list = Member(root, "cases", YamlNode::Kind::kList);
+    const yaml::Node* list = Member(root, "cases", yaml::Node::Kind::kList);
     if (list == nullptr) return cases;
     if (list->items.empty()) result_.Add(LoadCode::kMissingKey, list->place, "cases: is empty");
-    for (const YamlNode& item : list->items) ReadCase(item, cases.emplace_back());
+    for (const yaml::Node& item : list->items) ReadCase(item, cases.emplace_back());
     return cases;
   }
 
  private:
-  bool IsMapping(const YamlNode& node, std::string_view what, std::span<const std::string_view> keys,
+  bool IsMapping(const yaml::Node& node, std::string_view what, std::span<const std::string_view> keys,
                  std::initializer_list<std::string_view> required) {
-    if (node.kind != YamlNode::Kind::kMapping) {
+    if (node.kind != yaml::Node::Kind::kMapping) {
       result_.Add(LoadCode::kWrongType, node.place, fmt::format("{}: must be a mapping, not {}", what, KindName(node.kind)));
       return false;
     }
@@ -102,15 +102,15 @@ class CaseReader {
     return true;
   }
 
-  const YamlNode* Member(const YamlNode& node, std::string_view key, YamlNode::Kind kind) {
-    const YamlNode* value = node.Find(key);
+  const yaml::Node* Member(const yaml::Node& node, std::string_view key, yaml::Node::Kind kind) {
+    const yaml::Node* value = node.Find(key);
     if (value == nullptr || value->kind == kind) return value;
     result_.Add(LoadCode::kWrongType, value->place, fmt::format("{}: must be {}, not {}", key, KindName(kind), KindName(value->kind)));
     return nullptr;
   }
 
-  absl::Duration Duration(const YamlNode& node, std::string_view key, absl::Duration otherwise) {
-    const YamlNode* value = Member(node, key, YamlNode::Kind::kScalar);
+  absl::Duration Duration(const yaml::Node& node, std::string_view key, absl::Duration otherwise) {
+    const yaml::Node* value = Member(node, key, yaml::Node::Kind::kScalar);
     if (value == nullptr) return otherwise;
     const absl::StatusOr<absl::Duration> duration = ParseRuleDuration(value->text);
     if (duration.ok()) return *duration;
@@ -119,39 +119,39 @@ class CaseReader {
     return otherwise;
   }
 
-  void Word(const YamlNode& node, std::string_view key, std::span<const std::string_view> words, std::string& target) {
-    const YamlNode* value = Member(node, key, YamlNode::Kind::kScalar);
+  void Word(const yaml::Node& node, std::string_view key, std::span<const std::string_view> words, std::string& target) {
+    const yaml::Node* value = Member(node, key, yaml::Node::Kind::kScalar);
     if (value == nullptr) return;
     target = FindWord(words, value->text);
     if (target.empty()) result_.Add(LoadCode::kUnknownValue, value->place, fmt::format("{}: {}", key, UnknownWord(words, value->text)));
   }
 
-  void ReadCase(const YamlNode& node, RuleCase& one) {
+  void ReadCase(const yaml::Node& node, RuleCase& one) {
     one.place = node.place;
     last_start_ = absl::ZeroDuration();
     if (!IsMapping(node, "a case", kCaseKeys, {"name", "kind", "steps", "alerts"})) return;
-    if (const YamlNode* name = Member(node, "name", YamlNode::Kind::kScalar)) one.name = name->text;
+    if (const yaml::Node* name = Member(node, "name", yaml::Node::Kind::kScalar)) one.name = name->text;
     std::string kind;
     Word(node, "kind", kKinds, kind);
     one.kind = static_cast<CaseKind>(std::find(std::begin(kKinds), std::end(kKinds), kind) - std::begin(kKinds));
-    if (const YamlNode* steps = Member(node, "steps", YamlNode::Kind::kList)) {
-      for (const YamlNode& step : steps->items) ReadStep(step, one);
+    if (const yaml::Node* steps = Member(node, "steps", yaml::Node::Kind::kList)) {
+      for (const yaml::Node& step : steps->items) ReadStep(step, one);
     }
     std::stable_sort(one.webhooks.begin(), one.webhooks.end(), [](const CaseWebhook& a, const CaseWebhook& b) { return a.at < b.at; });
-    if (const YamlNode* alerts = Member(node, "alerts", YamlNode::Kind::kList)) {
-      for (const YamlNode& alert : alerts->items) ReadAlert(alert, one);
+    if (const yaml::Node* alerts = Member(node, "alerts", yaml::Node::Kind::kList)) {
+      for (const yaml::Node& alert : alerts->items) ReadAlert(alert, one);
     }
   }
 
-  void ReadStep(const YamlNode& node, RuleCase& one) {
+  void ReadStep(const yaml::Node& node, RuleCase& one) {
     if (!IsMapping(node, "a step", kStepKeys, {"at"})) return;
     const absl::Duration at = Duration(node, "at", absl::ZeroDuration());
     if (at < last_start_) result_.Add(LoadCode::kOutOfRange, node.place, "at: earlier than the step before");
     last_start_ = at;
     one.end = std::max(one.end, at);
-    const YamlNode* send = Member(node, "send", YamlNode::Kind::kScalar);
+    const yaml::Node* send = Member(node, "send", yaml::Node::Kind::kScalar);
     if (send == nullptr) return;
-    const YamlNode* body = events_->Find(send->text);
+    const yaml::Node* body = events_->Find(send->text);
     if (body == nullptr) {
       result_.Add(LoadCode::kUnknownValue, send->place, fmt::format("send: there is no event '{}'", send->text));
       return;
@@ -170,8 +170,8 @@ class CaseReader {
     }
   }
 
-  std::size_t Times(const YamlNode& node) {
-    const YamlNode* value = Member(node, "times", YamlNode::Kind::kScalar);
+  std::size_t Times(const yaml::Node& node) {
+    const yaml::Node* value = Member(node, "times", yaml::Node::Kind::kScalar);
     if (value == nullptr) return 1;
     std::size_t times = 0;
     const char* const end = value->text.data() + value->text.size();
@@ -184,18 +184,18 @@ class CaseReader {
     return times;
   }
 
-  void Change(const YamlNode& node, YamlNode& body) {
-    if (const YamlNode* with = Member(node, "with", YamlNode::Kind::kMapping)) {
+  void Change(const yaml::Node& node, yaml::Node& body) {
+    if (const yaml::Node* with = Member(node, "with", yaml::Node::Kind::kMapping)) {
       for (const auto& [path, value] : with->entries) At(body, path.text) = value;
     }
-    const YamlNode* without = Member(node, "without", YamlNode::Kind::kList);
+    const yaml::Node* without = Member(node, "without", yaml::Node::Kind::kList);
     if (without == nullptr) return;
-    for (const YamlNode& path : without->items) {
+    for (const yaml::Node& path : without->items) {
       if (!RemoveAt(body, path.text)) result_.Add(LoadCode::kUnknownValue, path.place, fmt::format("without: nothing at '{}'", path.text));
     }
   }
 
-  void ReadAlert(const YamlNode& node, RuleCase& one) {
+  void ReadAlert(const yaml::Node& node, RuleCase& one) {
     ExpectedAlert& alert = one.alerts.emplace_back();
     alert.place = node.place;
     if (!IsMapping(node, "an alert", kAlertKeys, {"at", "row"})) return;
@@ -205,14 +205,14 @@ class CaseReader {
     Word(node, "severity", kSeverities, alert.severity);
   }
 
-  void ReadRow(const YamlNode& node, std::string_view key, std::vector<std::pair<std::string, std::string>>& row) {
-    const YamlNode* columns = Member(node, key, YamlNode::Kind::kMapping);
+  void ReadRow(const yaml::Node& node, std::string_view key, std::vector<std::pair<std::string, std::string>>& row) {
+    const yaml::Node* columns = Member(node, key, yaml::Node::Kind::kMapping);
     if (columns == nullptr) return;
     for (const auto& [name, value] : columns->entries) row.emplace_back(name.text, JsonText(value));
   }
 
   LoadResult& result_;
-  const YamlNode* events_ = nullptr;
+  const yaml::Node* events_ = nullptr;
   std::size_t webhooks_ = 0;
   absl::Duration last_start_;  // of the case that is being read: its steps are in order
 };
@@ -222,15 +222,15 @@ class CaseReader {
 std::string_view CaseKindName(CaseKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
 std::string BodyText(const CaseWebhook& webhook, absl::Time start) {
-  YamlNode body = webhook.body;
+  yaml::Node body = webhook.body;
   if (body.Find("event_ts") == nullptr) {
-    At(body, "event_ts") = {.kind = YamlNode::Kind::kScalar, .text = std::to_string(absl::ToUnixMillis(start + webhook.happened))};
+    At(body, "event_ts") = {.kind = yaml::Node::Kind::kScalar, .text = std::to_string(absl::ToUnixMillis(start + webhook.happened))};
   }
   return JsonText(body);
 }
 
 std::optional<std::vector<RuleCase>> ReadCaseFile(std::string_view text, LoadResult& result) {
-  const std::optional<YamlNode> root = ParseYaml(text, result);
+  const std::optional<yaml::Node> root = ParseYaml(text, result);
   if (!root.has_value()) return std::nullopt;
   std::vector<RuleCase> cases = CaseReader(result).Read(*root);
   result.Sort();

@@ -25,7 +25,7 @@ std::string_view CaseKindName(CaseKind kind);
 struct CaseWebhook {
   absl::Duration at;        // when it arrives
   absl::Duration happened;  // Zoom's event_ts
-  YamlNode body;            // a mapping
+  yaml::Node body;            // a mapping
   Place place;
 };
 
@@ -54,6 +54,6 @@ struct RuleCase {
 std::optional<std::vector<RuleCase>> ReadCaseFile(std::string_view text, LoadResult& result);
 
 // A node as JSON. Plain scalars that are true, false, null or a JSON number are that; others are texts.
-std::string JsonText(const YamlNode& node);
+std::string JsonText(const yaml::Node& node);
 
 }  // namespace zoomwatch::ruleset

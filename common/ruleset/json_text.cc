@@ -49,27 +49,27 @@ void AppendString(std::string_view text, std::string& out) {
   out += '"';
 }
 
-void Append(const YamlNode& node, std::string& out) {
+void Append(const yaml::Node& node, std::string& out) {
   bool first = true;
   switch (node.kind) {
-    case YamlNode::Kind::kNull: out += "null"; return;
-    case YamlNode::Kind::kScalar:
+    case yaml::Node::Kind::kNull: out += "null"; return;
+    case yaml::Node::Kind::kScalar:
       if (!node.quoted && (node.text == "true" || node.text == "false" || node.text == "null" || IsJsonNumber(node.text))) {
         out += node.text;
       } else {
         AppendString(node.text, out);
       }
       return;
-    case YamlNode::Kind::kList:
+    case yaml::Node::Kind::kList:
       out += '[';
-      for (const YamlNode& item : node.items) {
+      for (const yaml::Node& item : node.items) {
         if (!first) out += ',';
         first = false;
         Append(item, out);
       }
       out += ']';
       return;
-    case YamlNode::Kind::kMapping:
+    case yaml::Node::Kind::kMapping:
       out += '{';
       for (const auto& [key, value] : node.entries) {
         if (!first) out += ',';
@@ -85,7 +85,7 @@ void Append(const YamlNode& node, std::string& out) {
 
 }  // namespace
 
-std::string JsonText(const YamlNode& node) {
+std::string JsonText(const yaml::Node& node) {
   std::string text;
   Append(node, text);
   return text;

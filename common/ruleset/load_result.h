@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/yaml/yaml.h"
+
 namespace zoomwatch::ruleset {
 
 // Order is free; outside the program only the names of the table are used.
@@ -57,11 +59,7 @@ struct LoadCodeRow {
 std::span<const LoadCodeRow> LoadCodeTable();
 const LoadCodeRow& RowOf(LoadCode code);
 
-// A place in a file, from 1; columns count bytes. Line 0: the file as a whole.
-struct Place {
-  int line = 0;
-  int column = 0;
-};
+using yaml::Place;
 
 struct LoadFinding {
   LoadCode code = LoadCode::kYamlMalformed;

@@ -20,10 +20,10 @@ std::string_view Assumed(std::string_view key) {
 
 }  // namespace
 
-MappingReader::MappingReader(const YamlNode& node, Scope scope, std::string path, ReadContext& context)
+MappingReader::MappingReader(const yaml::Node& node, Scope scope, std::string path, ReadContext& context)
     : node_(node), scope_(scope), path_(std::move(path)), context_(context) {}
 
-void MappingReader::Add(LoadCode code, const YamlNode& node, const std::string& path, std::string_view what) {
+void MappingReader::Add(LoadCode code, const yaml::Node& node, const std::string& path, std::string_view what) {
   context_.result.Add(code, node.place, fmt::format("{}: {}", path, what));
 }
 
@@ -38,16 +38,16 @@ void MappingReader::CheckKeys() {
   }
   for (const KeyRow& row : KeyTable()) {
     if (row.scope != scope_) continue;
-    const YamlNode* value = node_.Find(row.name);
-    if (value != nullptr && value->kind != YamlNode::Kind::kNull) continue;
-    const YamlNode& at = value == nullptr ? node_ : *value;
+    const yaml::Node* value = node_.Find(row.name);
+    if (value != nullptr && value->kind != yaml::Node::Kind::kNull) continue;
+    const yaml::Node& at = value == nullptr ? node_ : *value;
     const Use use = UseFor(row, context_.kind);
     if (use == Use::kRequired) Add(LoadCode::kMissingKey, at, PathOf(row.name), "is required");
     if (use == Use::kExpected) Add(LoadCode::kExpectedKeyMissing, at, PathOf(row.name), fmt::format("is absent, {}", Assumed(row.name)));
   }
 }
 
-void MappingReader::CheckUnknown(const YamlNode& key) {
+void MappingReader::CheckUnknown(const yaml::Node& key) {
   const std::string_view nearest = kql::Nearest(key.text, KeyNames(scope_));
   if (nearest.empty()) {
     Add(LoadCode::kUnknownKey, key, PathOf(key.text), "unknown key, ignored");
@@ -56,32 +56,32 @@ void MappingReader::CheckUnknown(const YamlNode& key) {
   }
 }
 
-const YamlNode* MappingReader::Take(std::string_view key) {
+const yaml::Node* MappingReader::Take(std::string_view key) {
   const KeyRow* row = FindKey(scope_, key);
   if (row == nullptr || UseFor(*row, context_.kind) == Use::kUnused) return nullptr;
-  const YamlNode* value = node_.Find(key);
-  if (value == nullptr || value->kind == YamlNode::Kind::kNull) return nullptr;
+  const yaml::Node* value = node_.Find(key);
+  if (value == nullptr || value->kind == yaml::Node::Kind::kNull) return nullptr;
   context_.places.emplace(PathOf(key), value->place);
   return value;
 }
 
-bool MappingReader::Expect(const YamlNode& node, YamlNode::Kind kind, const std::string& path) {
+bool MappingReader::Expect(const yaml::Node& node, yaml::Node::Kind kind, const std::string& path) {
   if (node.kind == kind) return true;
   Add(LoadCode::kWrongType, node, path, fmt::format("must be {}, not {}", KindName(kind), KindName(node.kind)));
   return false;
 }
 
-const YamlNode* MappingReader::TakeScalar(std::string_view key) {
-  const YamlNode* value = Take(key);
-  return value != nullptr && Expect(*value, YamlNode::Kind::kScalar, PathOf(key)) ? value : nullptr;
+const yaml::Node* MappingReader::TakeScalar(std::string_view key) {
+  const yaml::Node* value = Take(key);
+  return value != nullptr && Expect(*value, yaml::Node::Kind::kScalar, PathOf(key)) ? value : nullptr;
 }
 
 void MappingReader::Text(std::string_view key, std::string& target) {
-  if (const YamlNode* value = TakeScalar(key)) target = value->text;
+  if (const yaml::Node* value = TakeScalar(key)) target = value->text;
 }
 
 void MappingReader::Bool(std::string_view key, bool& target) {
-  const YamlNode* value = TakeScalar(key);
+  const yaml::Node* value = TakeScalar(key);
   if (value == nullptr) return;
   constexpr std::string_view kWords[] = {"false", "true"};
   const std::string_view word = FindWord(kWords, value->text);
@@ -93,7 +93,7 @@ void MappingReader::Bool(std::string_view key, bool& target) {
 }
 
 void MappingReader::Integer(std::string_view key, std::int64_t& target) {
-  const YamlNode* value = TakeScalar(key);
+  const yaml::Node* value = TakeScalar(key);
   if (value == nullptr) return;
   std::int64_t number = 0;
   const char* const end = value->text.data() + value->text.size();
@@ -106,7 +106,7 @@ void MappingReader::Integer(std::string_view key, std::int64_t& target) {
 }
 
 void MappingReader::Duration(std::string_view key, absl::Duration& target) {
-  const YamlNode* value = TakeScalar(key);
+  const yaml::Node* value = TakeScalar(key);
   if (value == nullptr) return;
   const absl::StatusOr<absl::Duration> duration = ParseRuleDuration(value->text);
   if (duration.ok()) {
@@ -119,12 +119,12 @@ void MappingReader::Duration(std::string_view key, absl::Duration& target) {
 }
 
 void MappingReader::TextList(std::string_view key, std::vector<std::string>& target) {
-  const YamlNode* value = Take(key);
-  if (value == nullptr || !Expect(*value, YamlNode::Kind::kList, PathOf(key))) return;
+  const yaml::Node* value = Take(key);
+  if (value == nullptr || !Expect(*value, yaml::Node::Kind::kList, PathOf(key))) return;
   for (std::size_t i = 0; i < value->items.size(); ++i) {
-    const YamlNode& item = value->items[i];
+    const yaml::Node& item = value->items[i];
     const std::string path = fmt::format("{}[{}]", PathOf(key), i);
-    if (!Expect(item, YamlNode::Kind::kScalar, path)) continue;
+    if (!Expect(item, yaml::Node::Kind::kScalar, path)) continue;
     // By the item's number in the rule, so that a check of the rule finds the place.
     context_.places.emplace(fmt::format("{}[{}]", PathOf(key), target.size()), item.place);
     target.push_back(item.text);
@@ -132,7 +132,7 @@ void MappingReader::TextList(std::string_view key, std::vector<std::string>& tar
 }
 
 void MappingReader::Word(std::string_view key, std::span<const std::string_view> words, const std::function<void(std::size_t)>& take) {
-  const YamlNode* value = TakeScalar(key);
+  const yaml::Node* value = TakeScalar(key);
   if (value == nullptr) return;
   const std::string_view word = FindWord(words, value->text);
   if (word.empty()) {
@@ -144,9 +144,9 @@ void MappingReader::Word(std::string_view key, std::span<const std::string_view>
   }
 }
 
-void MappingReader::ReadInner(const YamlNode& node, Scope scope, const std::string& path,
+void MappingReader::ReadInner(const yaml::Node& node, Scope scope, const std::string& path,
                               const std::function<void(MappingReader&)>& read) {
-  if (!Expect(node, YamlNode::Kind::kMapping, path)) return;
+  if (!Expect(node, yaml::Node::Kind::kMapping, path)) return;
   context_.places.emplace(path, node.place);
   MappingReader inner(node, scope, path, context_);
   inner.CheckKeys();
@@ -154,23 +154,23 @@ void MappingReader::ReadInner(const YamlNode& node, Scope scope, const std::stri
 }
 
 void MappingReader::Mapping(std::string_view key, const std::function<void(MappingReader&)>& read) {
-  if (const YamlNode* value = Take(key)) ReadInner(*value, FindKey(scope_, key)->inner, PathOf(key), read);
+  if (const yaml::Node* value = Take(key)) ReadInner(*value, FindKey(scope_, key)->inner, PathOf(key), read);
 }
 
 void MappingReader::MappingList(std::string_view key, const std::function<void(MappingReader&)>& read) {
-  const YamlNode* value = Take(key);
-  if (value == nullptr || !Expect(*value, YamlNode::Kind::kList, PathOf(key))) return;
+  const yaml::Node* value = Take(key);
+  if (value == nullptr || !Expect(*value, yaml::Node::Kind::kList, PathOf(key))) return;
   for (std::size_t i = 0; i < value->items.size(); ++i) {
     ReadInner(value->items[i], FindKey(scope_, key)->inner, fmt::format("{}[{}]", PathOf(key), i), read);
   }
 }
 
 void MappingReader::TextMap(std::string_view key, const std::function<void(const std::string&, const std::string&)>& read) {
-  const YamlNode* value = Take(key);
-  if (value == nullptr || !Expect(*value, YamlNode::Kind::kMapping, PathOf(key))) return;
+  const yaml::Node* value = Take(key);
+  if (value == nullptr || !Expect(*value, yaml::Node::Kind::kMapping, PathOf(key))) return;
   for (const auto& [name, text] : value->entries) {
     const std::string path = PathOf(key) + "." + name.text;
-    if (!Expect(text, YamlNode::Kind::kScalar, path)) continue;
+    if (!Expect(text, yaml::Node::Kind::kScalar, path)) continue;
     context_.places.emplace(path, text.place);
     read(name.text, text.text);
   }

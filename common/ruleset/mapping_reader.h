@@ -35,7 +35,7 @@ inline constexpr absl::Duration kMalformedDuration = absl::Seconds(-1);
 class MappingReader {
  public:
   // `path` is "" for the file itself. REQUIRES: node.kind is kMapping.
-  MappingReader(const YamlNode& node, Scope scope, std::string path, ReadContext& context);
+  MappingReader(const yaml::Node& node, Scope scope, std::string path, ReadContext& context);
 
   // Findings for keys that are missing, unknown, or without use for the kind of rule.
   void CheckKeys();
@@ -59,14 +59,14 @@ class MappingReader {
 
  private:
   // The value under `key` when it is there and has use, its place kept.
-  const YamlNode* Take(std::string_view key);
-  const YamlNode* TakeScalar(std::string_view key);
-  bool Expect(const YamlNode& node, YamlNode::Kind kind, const std::string& path);
-  void Add(LoadCode code, const YamlNode& node, const std::string& path, std::string_view what);
-  void ReadInner(const YamlNode& node, Scope scope, const std::string& path, const std::function<void(MappingReader&)>& read);
-  void CheckUnknown(const YamlNode& key);
+  const yaml::Node* Take(std::string_view key);
+  const yaml::Node* TakeScalar(std::string_view key);
+  bool Expect(const yaml::Node& node, yaml::Node::Kind kind, const std::string& path);
+  void Add(LoadCode code, const yaml::Node& node, const std::string& path, std::string_view what);
+  void ReadInner(const yaml::Node& node, Scope scope, const std::string& path, const std::function<void(MappingReader&)>& read);
+  void CheckUnknown(const yaml::Node& key);
 
-  const YamlNode& node_;
+  const yaml::Node& node_;
   const Scope scope_;
   const std::string path_;
   ReadContext& context_;

@@ -18,8 +18,8 @@ constexpr std::string_view kAggregations[] = {"SingleAlert", "AlertPerResult"};
 constexpr std::string_view kGroupingMethods[] = {"AllEntities", "AnyAlert", "Selected"};
 
 // A file without a kind is a hunting query when it has nothing of a schedule: the format of hunting queries has no kind.
-RuleKind KindOf(const YamlNode& root) {
-  if (const YamlNode* kind = root.Find("kind"); kind != nullptr && kind->kind == YamlNode::Kind::kScalar) {
+RuleKind KindOf(const yaml::Node& root) {
+  if (const yaml::Node* kind = root.Find("kind"); kind != nullptr && kind->kind == yaml::Node::Kind::kScalar) {
     return FindWord(kKinds, kind->text) == "NRT" ? RuleKind::kNrt : RuleKind::kScheduled;
   }
   for (const std::string_view key : {"severity", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"}) {
@@ -43,12 +43,12 @@ void SetDefaults(Rule& rule) {
 }
 
 // Tags are texts or, in some published files, mappings, which say nothing to an engine.
-std::vector<std::string> ReadTags(const YamlNode& root) {
+std::vector<std::string> ReadTags(const yaml::Node& root) {
   std::vector<std::string> tags;
-  const YamlNode* list = root.Find("tags");
+  const yaml::Node* list = root.Find("tags");
   if (list == nullptr) return tags;
-  for (const YamlNode& item : list->items) {
-    if (item.kind == YamlNode::Kind::kScalar) tags.push_back(item.text);
+  for (const yaml::Node& item : list->items) {
+    if (item.kind == yaml::Node::Kind::kScalar) tags.push_back(item.text);
   }
   return tags;
 }
@@ -133,9 +133,9 @@ void ReadIncidents(MappingReader& file, Rule& rule) {
 }  // namespace
 
 std::optional<ReadRule> ReadRuleFile(std::string_view text, LoadResult& result) {
-  const std::optional<YamlNode> root = ParseYaml(text, result);
+  const std::optional<yaml::Node> root = ParseYaml(text, result);
   if (!root.has_value()) return std::nullopt;
-  if (root->kind != YamlNode::Kind::kMapping) {
+  if (root->kind != yaml::Node::Kind::kMapping) {
     result.Add(LoadCode::kYamlMalformed, root->place, "a rule file is a mapping of keys to values, not " + std::string(KindName(root->kind)));
     return std::nullopt;
   }
@@ -152,7 +152,7 @@ std::optional<ReadRule> ReadRuleFile(std::string_view text, LoadResult& result) 
   ReadIncidents(file, read.rule);
   read.rule.tags = ReadTags(*root);
   file.Text("query", read.rule.query.text);
-  if (const YamlNode* query = root->Find("query"); query != nullptr && query->kind == YamlNode::Kind::kScalar) {
+  if (const yaml::Node* query = root->Find("query"); query != nullptr && query->kind == yaml::Node::Kind::kScalar) {
     read.rule.query = LocateText(text, *query);
   }
   return read;

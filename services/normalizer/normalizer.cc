@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/time/timestamp.h"
 #include "services/normalizer/event_time.h"
 #include "services/normalizer/mapping/families.h"
 #include "services/normalizer/mapping/reader.h"
@@ -52,11 +53,6 @@ void SetCategoryFromName(std::string_view name, std::string& category) {
 
 int64_t ReceiveUnixMs(const RawWebhook& webhook) {
   return webhook.receive_time().seconds() * 1000 + webhook.receive_time().nanos() / 1'000'000;
-}
-
-void SetTime(int64_t unix_ms, google::protobuf::Timestamp& time) {
-  time.set_seconds(unix_ms / 1000);
-  time.set_nanos(static_cast<int32_t>(unix_ms % 1000) * 1'000'000);
 }
 
 // Sets `out` to the first of `paths` that has a text other than "".
@@ -127,7 +123,7 @@ void Normalizer::FillEvent(const RawWebhook& webhook, const Reader& reader, cons
   if (time.source == event::v1::TIME_SOURCE_RECEIVE_TIME) {
     *event.mutable_event_time() = webhook.receive_time();
   } else {
-    SetTime(time.unix_ms, *event.mutable_event_time());
+    *event.mutable_event_time() = TimestampOf(absl::FromUnixMillis(time.unix_ms));
   }
   event.set_webhook_id(webhook.webhook_id());
   event.set_traceparent(webhook.traceparent());

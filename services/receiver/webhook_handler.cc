@@ -4,6 +4,7 @@
 #include "common/log/log.h"
 #include "common/log/trace_id.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/receiver/metrics.h"
 #include "services/receiver/trace_context.h"
 
@@ -146,9 +147,7 @@ void WebhookHandler::Store(http::Request request, Verified verified, http::Respo
   webhook.set_tracking_id(CarriedId(request.headers, kTrackingIdHeader));
   webhook.set_traceparent(TraceparentOf(request.headers));
   verified.trace_id = TraceIdOf(webhook.traceparent());
-  const int64_t nanos = absl::ToUnixNanos(request.receive_time);
-  webhook.mutable_receive_time()->set_seconds(nanos / 1'000'000'000);
-  webhook.mutable_receive_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+  *webhook.mutable_receive_time() = TimestampOf(request.receive_time);
   const size_t body_bytes = request.body.size();
   const absl::Time receive_time = request.receive_time;
   webhook.set_body(std::move(request.body));

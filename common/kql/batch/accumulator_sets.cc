@@ -9,12 +9,6 @@ namespace zoomwatch::kql::batch {
 
 namespace {
 
-struct KeyHash {
-  std::size_t operator()(const Value& value) const { return HashKey(value); }
-};
-struct KeyEqual {
-  bool operator()(const Value& a, const Value& b) const { return SameKey(a, b); }
-};
 
 struct Shared {
   std::size_t max_size = 0;

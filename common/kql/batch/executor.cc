@@ -29,21 +29,6 @@ absl::Status MemoryAccount::Add(std::string_view operator_name, std::int64_t byt
 
 namespace {
 
-std::string_view JoinName(JoinKind kind) {
-  switch (kind) {
-    case JoinKind::kInner: return "inner";
-    case JoinKind::kInnerUnique: return "innerunique";
-    case JoinKind::kLeftOuter: return "leftouter";
-    case JoinKind::kRightOuter: return "rightouter";
-    case JoinKind::kFullOuter: return "fullouter";
-    case JoinKind::kLeftSemi: return "leftsemi";
-    case JoinKind::kRightSemi: return "rightsemi";
-    case JoinKind::kLeftAnti: return "leftanti";
-    case JoinKind::kRightAnti: return "rightanti";
-  }
-  return "";
-}
-
 std::string NameOf(const Relation& relation) {
   switch (relation.kind) {
     case RelationKind::kTable: return relation.table;
@@ -53,7 +38,7 @@ std::string NameOf(const Relation& relation) {
     case RelationKind::kFilter: return "where";
     case RelationKind::kProject: return "project";
     case RelationKind::kAggregate: return "summarize";
-    case RelationKind::kJoin: return fmt::format("join kind={}", JoinName(relation.join));
+    case RelationKind::kJoin: return fmt::format("join kind={}", JoinKindName(relation.join));
     case RelationKind::kUnion: return "union";
     case RelationKind::kSort: return "sort";
     case RelationKind::kTop: return "top";

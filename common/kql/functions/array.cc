@@ -175,12 +175,6 @@ Value ArraySortSeveral(Call& call, Args args) {
   return Value::OfArray(std::move(sorted));
 }
 
-struct KeyHash {
-  std::size_t operator()(const Value& value) const { return HashKey(value); }
-};
-struct KeyEqual {
-  bool operator()(const Value& a, const Value& b) const { return SameKey(a, b); }
-};
 using Set = std::unordered_set<Value, KeyHash, KeyEqual>;
 
 Set SetOf(const Value& array) { return {array.AsArray().begin(), array.AsArray().end()}; }

@@ -8,25 +8,14 @@
 #include "common/kql/convert.h"
 #include "common/kql/incremental/live_aggregate.h"
 #include "common/kql/incremental/nodes.h"
+#include "common/kql/incremental/row_key.h"
 
 namespace zoomwatch::kql::incremental {
 
 namespace {
 
-using Key = std::vector<Value>;
-struct KeyHash {
-  std::size_t operator()(const Key& key) const {
-    std::uint64_t hash = key.size();
-    for (const Value& value : key) hash = hash * 0x9E3779B97F4A7C15ULL + HashKey(value);
-    return hash;
-  }
-};
-struct KeyEqual {
-  bool operator()(const Key& a, const Key& b) const { return std::equal(a.begin(), a.end(), b.begin(), b.end(), SameKey); }
-};
-
 // The same in every process and for every spelling of a number, unlike HashKey().
-std::uint64_t StableHash(const Key& key) {
+std::uint64_t StableHash(const RowKey& key) {
   std::uint64_t hash = 0x6B7F4B1D;
   for (const Value& value : key) {
     for (const char c : ToText(value)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
@@ -62,7 +51,7 @@ class AggregateNode final : public Node {
 
  private:
   struct Group {
-    Key key;
+    RowKey key;
     std::vector<std::unique_ptr<LiveAggregate>> aggregates;
     std::int64_t rows = 0;
     std::uint64_t order = 0;
@@ -71,7 +60,7 @@ class AggregateNode final : public Node {
     bool touched = false;            // in this tick
   };
 
-  Group& GroupOf(Key key, std::uint64_t order) {
+  Group& GroupOf(RowKey key, std::uint64_t order) {
     const auto at = groups_.find(key);
     if (at != groups_.end()) return at->second;
     Group group{.key = key, .aggregates = {}, .order = order};
@@ -93,7 +82,7 @@ class AggregateNode final : public Node {
     }
     std::vector<Value> values;
     for (std::size_t row = 0; row < input.rows(); ++row) {
-      Key key;
+      RowKey key;
       for (const CellsPtr& cells : keys) key.push_back((*cells)[row]);
       Group& group = GroupOf(std::move(key), input.orders[row]);
       Touch(group, changed);
@@ -112,7 +101,7 @@ class AggregateNode final : public Node {
     if (gone) {
       if (group.shown) out.Add(*group.shown, -1);
       bytes_ -= group.bytes;
-      const Key key = group.key;
+      const RowKey key = group.key;
       groups_.erase(key);
       return;
     }
@@ -142,7 +131,7 @@ class AggregateNode final : public Node {
   const Relation& relation_;
   std::vector<ScalarEvaluator> keys_;
   std::vector<std::vector<ScalarEvaluator>> arguments_;
-  std::unordered_map<Key, Group, KeyHash, KeyEqual> groups_;
+  std::unordered_map<RowKey, Group, RowKeyHash, RowKeyEqual> groups_;
   std::uint64_t bytes_ = 0;
   bool started_ = false;
 };

@@ -7,32 +7,18 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/kql/ascii_case.h"
 #include "common/kql/compare.h"
 #include "common/kql/incremental/nodes.h"
+#include "common/kql/incremental/row_key.h"
 
 namespace zoomwatch::kql::incremental {
 
 namespace {
 
-using Key = std::vector<Value>;
-struct KeyHash {
-  std::size_t operator()(const Key& key) const {
-    std::uint64_t hash = key.size();
-    for (const Value& value : key) hash = hash * 0x9E3779B97F4A7C15ULL + HashKey(value);
-    return hash;
-  }
-};
-struct KeyEqual {
-  bool operator()(const Key& a, const Key& b) const { return std::equal(a.begin(), a.end(), b.begin(), b.end(), SameKey); }
-};
-
 Value Folded(const Value& value) {
   if (!value.is_string()) return value;
-  std::string text(value.AsString());
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return Value::String(text);
+  return Value::String(FoldAsciiCase(value.AsString()));
 }
 
 // Evaluates the keys of a batch of rows.
@@ -46,8 +32,8 @@ class KeyReader {
     if (deltas.rows() == 0) return;
     for (ScalarEvaluator& key : keys_) columns_.push_back(key.Evaluate(deltas.block));
   }
-  Key At(std::size_t row) const {
-    Key key;
+  RowKey At(std::size_t row) const {
+    RowKey key;
     key.reserve(columns_.size());
     for (const CellsPtr& column : columns_) key.push_back(ignore_case_ ? Folded((*column)[row]) : (*column)[row]);
     return key;
@@ -59,7 +45,7 @@ class KeyReader {
   std::vector<CellsPtr> columns_;
 };
 
-bool HasNull(const Key& key) {
+bool HasNull(const RowKey& key) {
   return std::any_of(key.begin(), key.end(), [](const Value& value) { return value.is_null(); });
 }
 
@@ -76,7 +62,7 @@ class Rows {
     auto at = std::lower_bound(rows_.begin(), rows_.end(), row.position(),
                                [](const Weighted& kept, Position position) { return kept.row.position() < position; });
     for (; at != rows_.end() && at->row.position() == row.position(); ++at) {
-      if (at->row.id != row.id || !KeyEqual()(at->row.cells, row.cells)) continue;
+      if (at->row.id != row.id || !RowKeyEqual()(at->row.cells, row.cells)) continue;
       at->weight += weight;
       if (at->weight != 0) return 0;
       const auto bytes = static_cast<std::int64_t>(RowBytes(at->row));
@@ -118,7 +104,7 @@ class JoinNode final : public Node {
     for (std::size_t row = 0; row < deltas.rows(); ++row) AddRow(RowAt(deltas, row), deltas.weights[row], keys.At(row), right, out);
   }
 
-  void AddRow(const KeptRow& row, std::int64_t weight, Key key, bool right, DeltaBuilder& out) {
+  void AddRow(const KeptRow& row, std::int64_t weight, RowKey key, bool right, DeltaBuilder& out) {
     if (HasNull(key)) {  // matches nothing, so it needs no state
       if (YieldsAlone(right, false)) out.Add(Alone(row, right), weight);
       return;
@@ -196,7 +182,7 @@ class JoinNode final : public Node {
   static constexpr std::int64_t kKeyBytes = 160;  // entry, node and bucket of the map
   const JoinShape shape_;
   KeyReader left_keys_, right_keys_;
-  std::unordered_map<Key, Entry, KeyHash, KeyEqual> keys_;
+  std::unordered_map<RowKey, Entry, RowKeyHash, RowKeyEqual> keys_;
   std::int64_t bytes_ = 0;
 };
 
@@ -210,9 +196,9 @@ class LeaderNode final : public Node {
     DeltaBuilder out(columns_);
     reader_.Read(input);
     // The leaders before this tick, of the keys that it touches: a leader that changes twice within the tick shows once.
-    std::unordered_map<Key, std::optional<KeptRow>, KeyHash, KeyEqual> before;
+    std::unordered_map<RowKey, std::optional<KeptRow>, RowKeyHash, RowKeyEqual> before;
     for (std::size_t row = 0; row < input.rows(); ++row) {
-      Key key = reader_.At(row);
+      RowKey key = reader_.At(row);
       if (HasNull(key)) continue;  // an inner join finds nothing for it
       Rows& rows = keys_[key];
       before.try_emplace(std::move(key), rows.empty() ? std::nullopt : std::optional(rows.rows().front().row));
@@ -232,11 +218,11 @@ class LeaderNode final : public Node {
 
  private:
   static bool Same(const KeptRow& a, const KeptRow& b) {
-    return a.order == b.order && a.id == b.id && KeyEqual()(a.cells, b.cells);
+    return a.order == b.order && a.id == b.id && RowKeyEqual()(a.cells, b.cells);
   }
 
   KeyReader reader_;
-  std::unordered_map<Key, Rows, KeyHash, KeyEqual> keys_;
+  std::unordered_map<RowKey, Rows, RowKeyHash, RowKeyEqual> keys_;
   std::size_t columns_ = 0;
   std::int64_t bytes_ = 0;
 };

@@ -19,21 +19,6 @@ struct Edge {
   bool append_only = false;
 };
 
-std::string_view JoinName(JoinKind kind) {
-  switch (kind) {
-    case JoinKind::kInner: return "inner";
-    case JoinKind::kInnerUnique: return "innerunique";
-    case JoinKind::kLeftOuter: return "leftouter";
-    case JoinKind::kRightOuter: return "rightouter";
-    case JoinKind::kFullOuter: return "fullouter";
-    case JoinKind::kLeftSemi: return "leftsemi";
-    case JoinKind::kRightSemi: return "rightsemi";
-    case JoinKind::kLeftAnti: return "leftanti";
-    case JoinKind::kRightAnti: return "rightanti";
-  }
-  return "";
-}
-
 ScalarPtr ColumnOf(const Schema& schema, std::size_t column) {
   auto scalar = std::make_shared<Scalar>();
   scalar->kind = ScalarKind::kColumn;
@@ -346,7 +331,7 @@ class Planner {
                     .outputs = relation.join_outputs,
                     .schema = relation.schema};
     const std::size_t right_step = Retracting(*right).step;
-    return Edge{Add(MakeJoinNode({context_}, std::move(shape)), {left_step, right_step}, fmt::format("join kind={}", JoinName(relation.join))),
+    return Edge{Add(MakeJoinNode({context_}, std::move(shape)), {left_step, right_step}, fmt::format("join kind={}", JoinKindName(relation.join))),
                 false};
   }
 

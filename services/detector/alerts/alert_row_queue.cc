@@ -7,6 +7,7 @@
 #include "common/status/check.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/alerts/alert_row.h"
 
 namespace zoomwatch::detector {
@@ -14,10 +15,6 @@ namespace {
 
 // An alert may have some hundred kilobytes.
 constexpr std::size_t kMaxAlertsPerRead = 256;
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/api/page_token.h"
 
 namespace zoomwatch::detector {
@@ -23,10 +24,6 @@ constexpr int kMaxPage = 1000;
 constexpr std::size_t kMaxPageBytes = 3 << 20;
 constexpr absl::Duration kBetweenChecks = absl::Milliseconds(250);
 constexpr absl::Duration kSignOfLife = absl::Seconds(15);
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 bool Passes(const Alert& alert, const AlertFilter& filter) {
   const auto& rules = filter.rule_ids();

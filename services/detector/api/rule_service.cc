@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "common/kql/binder.h"
+#include "common/kql/ticks.h"
 #include "common/ruleset/rule_loader.h"
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/time/clock.h"
+#include "common/time/timestamp.h"
 #include "services/detector/api/page_token.h"
 #include "services/detector/hunt/event_tables.h"
 #include "services/detector/rules/alert_builder.h"
@@ -27,17 +29,6 @@ using rule::v1::Rule;
 
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
-
-google::protobuf::Timestamp TimestampOf(kql::Ticks ticks) {
-  google::protobuf::Timestamp time;
-  time.set_seconds((ticks - kql::kUnixEpoch) / kql::kTicksPerSecond);
-  time.set_nanos(static_cast<std::int32_t>((ticks - kql::kUnixEpoch) % kql::kTicksPerSecond * 100));
-  return time;
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
   switch (severity) {
@@ -66,7 +57,7 @@ void AddStatus(const RuleStatus& status, Rule& rule) {
   rule.set_suppressed_count(status.suppressed_count);
   rule.set_state_bytes(static_cast<std::int64_t>(status.state_bytes));
   rule.set_cpu_seconds(status.cpu_seconds);
-  if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(status.last_finding);
+  if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(kql::TimeOf(status.last_finding));
 }
 
 Rule RuleOf(const ruleset::LoadedRule& loaded, const RuleStatus* status) {

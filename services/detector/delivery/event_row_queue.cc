@@ -7,6 +7,7 @@
 #include "common/status/check.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/delivery/delivery_metrics.h"
 
 namespace zoomwatch::detector {
@@ -14,10 +15,6 @@ namespace {
 
 // Events that are read at a time when some of them may be settled.
 constexpr uint64_t kPieceEvents = 1024;
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
 #include "common/sync/mutex.h"
+#include "common/time/timestamp.h"
 #include "services/detector/event_log/event_format.h"
 #include "services/detector/event_log/event_log_metrics.h"
 #include "services/detector/event_log/event_log_state.h"
@@ -25,10 +26,6 @@ namespace {
 constexpr size_t kGroupBytes = size_t{8} << 20;
 constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
 constexpr int kQuarantineRemovals = 1000;  // in one write
-
-absl::Time ToTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 // Why the item cannot be stored; empty: it can.
 std::string_view Flaw(const detect::v1::EventItem& item) {
@@ -366,7 +363,7 @@ void EventLog::Impl::AddBatch(Request& request, Known& known, EventLogDraft& dra
 void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, const std::vector<std::string>* columns, Known& known,
                               EventLogDraft& draft, BatchResult& result) {
   const event::v1::Event& event = item.event();
-  const absl::Time time = event.has_receive_time() ? ToTime(event.receive_time()) : clock_.Now();
+  const absl::Time time = event.has_receive_time() ? TimeOf(event.receive_time()) : clock_.Now();
   ledger::v1::AccountLedger& ledger = draft.Ledger(event.account_name());
   ledger.set_forwarded_count(ledger.forwarded_count() + 1);
   const auto found = known.identities.find(event.event_id());

@@ -11,6 +11,7 @@
 #include "common/kql/functions/call.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "common/transport/grpc/hunt_cells.h"
 
 namespace zoomwatch::detector {
@@ -25,11 +26,6 @@ constexpr std::size_t kMaxRowBytes = 3 * 1024 * 1024;
 constexpr std::size_t kRowOverhead = 4;  // tag and length
 constexpr int kMaxWarnings = 100;
 constexpr absl::Duration kProgressInterval = absl::Seconds(1);
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  out.set_seconds(absl::ToUnixSeconds(time));
-  out.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out.seconds()))));
-}
 
 }  // namespace
 
@@ -84,7 +80,7 @@ absl::Status HuntWriter::Tick() {
   HuntResponse response;
   response.mutable_progress()->set_scanned_count(static_cast<std::int64_t>(progress_.events));
   response.mutable_progress()->set_total_count(static_cast<std::int64_t>(std::max(progress_.total, progress_.events)));
-  if (progress_.receive_time != absl::InfinitePast()) SetTime(progress_.receive_time, *response.mutable_progress()->mutable_scanned_to());
+  if (progress_.receive_time != absl::InfinitePast()) *response.mutable_progress()->mutable_scanned_to() = TimestampOf(progress_.receive_time);
   return Write(response);
 }
 

@@ -7,6 +7,7 @@
 #include "common/status/check.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/incidents/incident_body.h"
 #include "services/detector/incidents/incident_metrics.h"
 
@@ -55,7 +56,7 @@ absl::StatusOr<std::vector<OutgoingRow>> IncidentRowQueue::Read(std::size_t max_
             .body = IncidentBodyOf(alert),
             .alert_id = alert.alert_id(),
             .sequence = static_cast<std::uint64_t>(alert.sequence()),
-            .time = absl::FromUnixSeconds(alert.alert_time().seconds()) + absl::Nanoseconds(alert.alert_time().nanos())};
+            .time = TimeOf(alert.alert_time())};
     bytes += row.body.size();
     if (!rows_.empty() && bytes > max_bytes) break;
     rows_.push_back(std::move(row));

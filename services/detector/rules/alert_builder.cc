@@ -8,7 +8,9 @@
 #include "common/event_table/json_writer.h"
 #include "common/kql/convert.h"
 #include "common/kql/json.h"
+#include "common/kql/ticks.h"
 #include "common/ruleset/alert_format.h"
+#include "common/time/timestamp.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -16,15 +18,6 @@ namespace {
 using alert::v1::Alert;
 using kql::Value;
 using Row = std::vector<Value>;
-
-google::protobuf::Timestamp TimestampOf(kql::Ticks ticks) {
-  const kql::Ticks since_epoch = ticks - kql::kUnixEpoch;
-  google::protobuf::Timestamp time;
-  const std::int64_t seconds = since_epoch / kql::kTicksPerSecond - (since_epoch % kql::kTicksPerSecond < 0 ? 1 : 0);
-  time.set_seconds(seconds);
-  time.set_nanos(static_cast<std::int32_t>((since_epoch - seconds * kql::kTicksPerSecond) * 100));
-  return time;
-}
 
 alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
   switch (severity) {
@@ -141,7 +134,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   }
   alert.mutable_techniques()->Assign(rule.techniques.begin(), rule.techniques.end());
   alert.set_without_incident(!rule.incident_configuration.create_incident);
-  *alert.mutable_alert_time() = TimestampOf(finding.time);
+  *alert.mutable_alert_time() = TimestampOf(kql::TimeOf(finding.time));
   switch (finding.cause) {
     case FindingCause::kEvent: alert.set_cause(alert::v1::CAUSE_EVENT); break;
     case FindingCause::kExpiry: alert.set_cause(alert::v1::CAUSE_EXPIRY); break;

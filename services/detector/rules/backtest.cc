@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/kql/ticks.h"
 #include "common/status/status_macros.h"
 #include "services/detector/rules/seen_events.h"
 
@@ -10,10 +11,9 @@ namespace zoomwatch::detector {
 namespace {
 
 using kql::Ticks;
+using kql::TicksOf;
 
 constexpr std::int64_t kEventsBetweenChecks = 1000;
-
-Ticks TicksOf(absl::Time time) { return kql::kUnixEpoch + absl::ToUnixNanos(time) / 100; }
 
 class Run {
  public:

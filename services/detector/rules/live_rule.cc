@@ -6,14 +6,14 @@
 #include "common/kql/batch/demand.h"
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
+#include "common/kql/ticks.h"
 
 namespace zoomwatch::detector {
 namespace {
 
 using kql::Ticks;
+using kql::TicksOf;
 using kql::incremental::Deltas;
-
-Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
 
 // What the tables of a plan are asked for: columns that are read, and values of Event that can pass.
 struct Wanted {

@@ -11,6 +11,7 @@
 #include "common/kql/binder/mentioned_names.h"
 #include "common/kql/convert.h"
 #include "common/kql/parser.h"
+#include "common/kql/ticks.h"
 #include "common/time/cpu_time.h"
 
 namespace zoomwatch::detector {
@@ -19,9 +20,8 @@ namespace {
 using event_table::EventCatalog;
 using event_table::LegacyNames;
 using kql::Ticks;
+using kql::TicksOf;
 using kql::incremental::kNever;
-
-Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
 
 // Reading the CPU clock costs as much as a simple rule, so one call in so many is timed and counts for all of them.
 constexpr std::uint32_t kTimedCalls = 32;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "common/kql/ticks.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/detector/alerts/alert_row.h"
@@ -17,6 +18,7 @@ namespace zoomwatch::detector {
 namespace {
 
 using kql::Ticks;
+using kql::TicksOf;
 
 constexpr std::size_t kEventsPerStep = 256;
 constexpr std::size_t kBytesPerStep = 4 << 20;
@@ -24,13 +26,6 @@ constexpr absl::Duration kIdle = absl::Milliseconds(100);
 // Without alerts the position is written now and then only: what is evaluated again then makes the same alerts as before, none.
 constexpr std::uint64_t kEventsPerCommit = 10'000;
 constexpr absl::Duration kTimePerCommit = absl::Seconds(5);
-
-Ticks TicksOf(absl::Time time) { return kql::kUnixEpoch + absl::ToUnixNanos(time) / 100; }
-Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration) / 100; }
-absl::Time TimeOf(Ticks ticks) {
-  const Ticks since_epoch = ticks - kql::kUnixEpoch;
-  return absl::FromUnixSeconds(since_epoch / kql::kTicksPerSecond) + absl::Nanoseconds(since_epoch % kql::kTicksPerSecond * 100);
-}
 
 std::vector<std::unique_ptr<ruleset::RuleSource>> SourcesOf(const std::vector<std::string>& folders) {
   std::vector<std::unique_ptr<ruleset::RuleSource>> sources;
@@ -203,7 +198,7 @@ absl::Status RuleRunner::Commit() {
   last_commit_ = clock_.Monotonic();
   for (const auto& [time, severity] : made) {
     metrics_.Counter(kAlerts, {severity}).Increment();
-    if (time != 0) metrics_.Histogram(kAlertSeconds).Observe(absl::ToDoubleSeconds(clock_.Now() - TimeOf(time)));
+    if (time != 0) metrics_.Histogram(kAlertSeconds).Observe(absl::ToDoubleSeconds(clock_.Now() - kql::TimeOf(time)));
   }
   return absl::OkStatus();
 }
@@ -253,7 +248,7 @@ absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
   const Ticks clock = engine_.clock();
   const absl::Duration period = engine_.LongestPeriod(rule_ids);
   absl::Status status;
-  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1,
+  ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = kql::TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1,
                                        .wanted = {}, .skip_unreadable = true},
                                       [&](const EventView& view) {
                                         event::v1::Event event;

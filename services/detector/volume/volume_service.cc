@@ -10,6 +10,7 @@
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
+#include "common/time/timestamp.h"
 #include "services/detector/volume/volume_meter.h"
 
 namespace zoomwatch::detector {
@@ -21,15 +22,6 @@ using volume::v1::MeasureVolumeResponse;
 // Events that are decoded at a time.
 constexpr std::size_t kGroupEvents = 512;
 constexpr std::size_t kGroupBytes = std::size_t{4} << 20;
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  out.set_seconds(absl::ToUnixSeconds(time));
-  out.set_nanos(static_cast<std::int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(out.seconds()))));
-}
 
 // The routes of a request, which nobody has checked yet: by the rules of the configuration's loader.
 absl::StatusOr<RouteTable> ProposedRoutes(const config::v1::RouteList& list, const config::v1::LogsIngestionSink& sink) {
@@ -97,8 +89,8 @@ absl::Status VolumeService::Measure(grpc::ServerContext& context, const MeasureV
   ZOOMWATCH_RETURN_IF_ERROR(status);
   meter.Add(events);
   meter.Report(response);
-  SetTime(from, *response.mutable_from_time());
-  SetTime(to, *response.mutable_to_time());
+  *response.mutable_from_time() = TimestampOf(from);
+  *response.mutable_to_time() = TimestampOf(to);
   return absl::OkStatus();
 }
 

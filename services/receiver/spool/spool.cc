@@ -17,6 +17,7 @@
 #include "common/status/status_macros.h"
 #include "common/storage/segment_log.h"
 #include "common/sync/mutex.h"
+#include "common/time/timestamp.h"
 #include "services/receiver/spool/cursor_file.h"
 #include "services/receiver/spool/spool_metrics.h"
 
@@ -37,10 +38,6 @@ constexpr size_t kScanItems = 512;
 constexpr size_t kScanBytes = size_t{4} << 20;
 constexpr absl::Duration kMarkDistance = absl::Seconds(1);
 constexpr absl::Duration kGaugeInterval = absl::Seconds(1);
-
-absl::Time ReceiveTime(const RawWebhook& webhook) {
-  return absl::FromUnixSeconds(webhook.receive_time().seconds()) + absl::Nanoseconds(webhook.receive_time().nanos());
-}
 
 absl::StatusOr<std::string> NewId() {
   unsigned char bytes[kIdBytes];
@@ -213,7 +210,7 @@ absl::Status Spool::Impl::CountWaiting(Position from) {
       if (!webhook.ParseFromString(record.bytes)) {
         return Error(Reason::kStorageCorrupt, fmt::format("spool: record {} is no webhook", record.position));
       }
-      Accepted(webhook.account_name(), record.position, ReceiveTime(webhook));
+      Accepted(webhook.account_name(), record.position, TimeOf(webhook.receive_time()));
     }
   }
 }
@@ -222,7 +219,7 @@ void Spool::Impl::Store(RawWebhook webhook, std::function<void(absl::Status)> do
   webhook.clear_webhook_id();  // made of the position, which is not known yet
   thread_local std::string bytes;
   webhook.SerializeToString(&bytes);
-  log_->Append(bytes, [this, account = webhook.account_name(), receive_time = ReceiveTime(webhook),
+  log_->Append(bytes, [this, account = webhook.account_name(), receive_time = TimeOf(webhook.receive_time()),
                        done = std::move(done)](absl::StatusOr<Position> position) {
     if (position.ok()) {
       Accepted(account, *position, receive_time);
@@ -265,7 +262,7 @@ absl::StatusOr<Spool::Batch> Spool::Impl::ReadBatch(size_t max_items, size_t max
     ++in_flight.accounts[webhook.account_name()].forwarded;
   }
   batch.next_position = in_flight.next_position = reader_->position();
-  in_flight.first_receive_time = ReceiveTime(batch.webhooks.front());
+  in_flight.first_receive_time = TimeOf(batch.webhooks.front().receive_time());
   MutexLock lock(mutex_);
   in_flight_[batch.first_position] = std::move(in_flight);
   return batch;

@@ -19,30 +19,13 @@
 #include "common/kql/incremental/view.h"
 #include "common/kql/lexer.h"
 #include "common/kql/parser.h"
+#include "common/testing/rule_query.h"
 #include "tests/bench/micro/ratio_reporter.h"
 
 namespace zoomwatch::bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The text of the block scalar `query: |` of a rule file.
-std::string QueryOf(const fs::path& path) {
-  std::ifstream file(path);
-  std::string text;
-  bool inside = false;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!inside) {
-      inside = line.starts_with("query:");
-    } else if (line.empty() || line[0] == ' ') {
-      text += line + "\n";
-    } else {
-      break;
-    }
-  }
-  return text;
-}
 
 std::vector<std::string> ReadQueries() {
   const char* const corpus = std::getenv("ZOOMWATCH_CORPUS");
@@ -51,7 +34,7 @@ std::vector<std::string> ReadQueries() {
   size_t bytes = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".test") continue;
-    queries.push_back(QueryOf(entry.path()));
+    queries.push_back(testing::QueryOfRule(entry.path()));
     bytes += queries.back().size();
   }
   std::printf("%zu queries of %s, %zu bytes on average\n", queries.size(), corpus != nullptr ? "the corpus" : "rules/zoom",

@@ -25,7 +25,7 @@ WRAPPED = [
     (re.compile(r"^boost/(asio|beast)"), ("common/http/", "tests/", "cli/"),
      "Boost.Asio and Boost.Beast stay behind common/http"),
     (re.compile(r"^curl/"), ("common/http_client/",), "libcurl stays behind common/http_client, which sees to trust and time-outs"),
-    (re.compile(r"^yaml-cpp/"), ("common/config/", "common/ruleset/", "tests/"), "YAML is read by the two loaders only"),
+    (re.compile(r"^yaml-cpp/"), ("common/yaml/", "tests/"), "YAML is read by common/yaml only"),
     (re.compile(r"^prometheus/"), ("common/metrics/", "services/", "common/", "cli/", "tests/"), "metrics go through common/metrics"),
     (re.compile(r"^(grpcpp|grpc)/"),
      ("common/status/", "common/grpc/", "common/transport/", "common/app/", "common/testing/", "services/", "cli/", "tests/"),

@@ -14,7 +14,7 @@ TEST(RuleCases, GiveTheirAlertsInBatch) {
   const char* directory = std::getenv("ZOOMWATCH_SOURCE_DIR");
   const std::string folder = std::string(directory == nullptr ? "." : directory) + "/rules";
   const FolderRuleSource source(folder);
-  const EventCatalog catalog;
+  const event_table::EventCatalog catalog;
   const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
   int cases = 0;
   for (const auto& loaded : reload.set->rules()) {

@@ -7,9 +7,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/event_table/event_source.h"
 #include "common/kql/batch/executor.h"
 #include "common/kql/binder.h"
 #include "common/kql/json.h"
+#include "common/kql/ticks.h"
+#include "common/time/timestamp.h"
 #include "services/normalizer/normalizer.h"
 
 namespace zoomwatch::ruleset {
@@ -17,8 +20,6 @@ namespace {
 
 const absl::Time kStart = absl::FromUnixSeconds(1767571200);  // 2026-01-05T00:00:00Z
 constexpr kql::Ticks kStartTicks = kql::kUnixEpoch + 1767571200 * kql::kTicksPerSecond;
-
-kql::Ticks TicksOf(absl::Duration duration) { return absl::ToInt64Microseconds(duration) * kql::kTicksPerMicrosecond; }
 
 // The names by which a row of the result is the same row at another time: the event's id, or the keys of the outermost summarize.
 // None: the whole row.
@@ -59,18 +60,9 @@ std::string SeverityOf(const Rule& rule, const Row& row) {
   return cell == row.end() ? std::string(SeverityName(rule.severity)) : std::string(cell->second.AsString());
 }
 
-}  // namespace
-
-CaseRunner::CaseRunner(const Rule& rule, const RuleCase& one)
-    : rule_(rule),
-      end_(kStartTicks + TicksOf(one.end)),
-      query_(kql::Compile(rule.query.text, catalog_)),
-      identity_(IdentityColumns(query_)) {
-  Receive(one);
-}
-
 // As the services do it: normalised, and of equal events the first.
-void CaseRunner::Receive(const RuleCase& one) {
+std::vector<std::pair<kql::Ticks, event::v1::Event>> Receive(const RuleCase& one) {
+  std::vector<std::pair<kql::Ticks, event::v1::Event>> events;
   const Redactor redactor;
   Normalizer normalizer(redactor);
   std::set<std::string> ids;
@@ -80,21 +72,35 @@ void CaseRunner::Receive(const RuleCase& one) {
     raw.set_webhook_id(fmt::format("hook-{}", ++number));
     raw.set_body(BodyText(webhook, kStart));
     raw.set_account_name("main");
-    const std::int64_t microseconds = absl::ToUnixMicros(kStart + webhook.at);
-    raw.mutable_receive_time()->set_seconds(microseconds / 1'000'000);
-    raw.mutable_receive_time()->set_nanos(static_cast<int>(microseconds % 1'000'000) * 1000);
+    *raw.mutable_receive_time() = TimestampOf(kStart + webhook.at);
     detect::v1::EventItem item;
     normalizer.Normalize(raw, item);
-    ASSERT_TRUE(item.has_event()) << raw.body();
-    if (ids.insert(item.event().event_id()).second) events_.push_back({kStartTicks + TicksOf(webhook.at), item.event()});
+    EXPECT_TRUE(item.has_event()) << raw.body();
+    if (ids.insert(item.event().event_id()).second) events.push_back({kStartTicks + kql::TicksOf(webhook.at), item.event()});
   }
+  return events;
+}
+
+}  // namespace
+
+CaseRunner::CaseRunner(const Rule& rule, const RuleCase& one)
+    : rule_(rule),
+      end_(kStartTicks + kql::TicksOf(one.end)),
+      events_(Receive(one)),
+      query_(kql::Compile(rule.query.text, Catalog())),
+      identity_(IdentityColumns(query_)) {}
+
+event_table::EventCatalog CaseRunner::Catalog() const {
+  std::vector<const event::v1::Event*> events;
+  for (const auto& [time, event] : events_) events.push_back(&event);
+  return event_table::CatalogOf(events);
 }
 
 std::set<kql::Ticks> CaseRunner::Times() const {
   std::set<kql::Ticks> times;
   for (const auto& [time, event] : events_) {
     times.insert(time);
-    for (const kql::Ticks age : {kql::kTicksPerHour, kql::kTicksPerDay, TicksOf(rule_.query_period)}) {
+    for (const kql::Ticks age : {kql::kTicksPerHour, kql::kTicksPerDay, kql::TicksOf(rule_.query_period)}) {
       times.insert(time + age);
       times.insert(time + age + 1);
     }
@@ -105,9 +111,9 @@ std::set<kql::Ticks> CaseRunner::Times() const {
 std::vector<std::vector<kql::Value>> CaseRunner::Evaluate(kql::Ticks now) const {
   std::vector<const event::v1::Event*> visible;
   for (const auto& [time, event] : events_) {
-    if (time <= now && time > now - TicksOf(rule_.query_period)) visible.push_back(&event);
+    if (time <= now && time > now - kql::TicksOf(rule_.query_period)) visible.push_back(&event);
   }
-  EventSource source(visible);
+  event_table::EventSource source(visible);
   auto result = kql::ExecuteToTable(query_, source, {.now = now});
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? std::move(result->rows) : std::vector<std::vector<kql::Value>>();

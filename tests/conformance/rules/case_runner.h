@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "common/event_table/event_catalog.h"
 #include "common/kql/plan.h"
 #include "common/kql/types.h"
 #include "common/kql/value.h"
 #include "common/ruleset/case_file.h"
 #include "common/ruleset/rule.h"
-#include "tests/conformance/rules/event_catalog.h"
+#include "zoomwatch/event/v1/event.pb.h"
 
 namespace zoomwatch::ruleset {
 
@@ -37,18 +38,18 @@ class CaseRunner {
   // Arrivals, and when a row may leave or enter a part of the window that rules use.
   std::set<kql::Ticks> Times() const;
   std::vector<std::vector<kql::Value>> Evaluate(kql::Ticks now) const;
+  // With the legacy columns that its events have.
+  event_table::EventCatalog Catalog() const;
   const kql::BoundQuery& query() const { return query_; }
 
  private:
-  void Receive(const RuleCase& one);
   std::string IdentityOf(const Row& row) const;
 
   const Rule& rule_;
   const kql::Ticks end_;  // of the last step
-  const EventCatalog catalog_;
+  const std::vector<std::pair<kql::Ticks, event::v1::Event>> events_;
   const kql::BoundQuery query_;
   const std::vector<std::string> identity_;
-  std::vector<std::pair<kql::Ticks, event::v1::Event>> events_;
 };
 
 // Compares the alerts of a case with those that it expects; `where` names it in failures.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "common/event_table/event_cells.h"
 #include "common/kql/binder.h"
 #include "common/kql/incremental/view.h"
 #include "common/kql/json.h"
@@ -36,8 +37,7 @@ std::string TextOf(const std::vector<kql::Value>& row) {
   return text;
 }
 
-std::unique_ptr<View> ViewOf(const Rule& rule, std::string& refused) {
-  const EventCatalog catalog;
+std::unique_ptr<View> ViewOf(const Rule& rule, const event_table::EventCatalog& catalog, std::string& refused) {
   kql::Diagnostic diagnostic;
   auto view = View::Create(kql::Compile(rule.query.text, catalog),
                            {.window = absl::ToInt64Microseconds(rule.query_period) * kql::kTicksPerMicrosecond}, diagnostic);
@@ -70,7 +70,7 @@ class Contents {
 void ExpectViewAsBatch(const Rule& rule, const RuleCase& one, const std::string& where) {
   const CaseRunner batch(rule, one);
   std::string refused;
-  const auto view = ViewOf(rule, refused);
+  const auto view = ViewOf(rule, batch.Catalog(), refused);
   ASSERT_NE(view, nullptr) << where << ": " << refused;
   Contents contents;
   std::size_t next = 0;
@@ -98,12 +98,12 @@ TEST(RuleCases, GiveTheSameLiveAsInBatch) {
   const char* directory = std::getenv("ZOOMWATCH_SOURCE_DIR");
   const std::string folder = std::string(directory == nullptr ? "." : directory) + "/rules";
   const FolderRuleSource source(folder);
-  const EventCatalog catalog;
+  const event_table::EventCatalog catalog;
   const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
   std::vector<std::string> refusals;
   for (const auto& loaded : reload.set->rules()) {
     std::string refused;
-    if (ViewOf(loaded->rule, refused) == nullptr) {
+    if (ViewOf(loaded->rule, catalog, refused) == nullptr) {
       refusals.push_back(loaded->file + ": " + refused);
       continue;
     }

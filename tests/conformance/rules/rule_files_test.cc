@@ -13,7 +13,7 @@
 
 #include "common/ruleset/case_file.h"
 #include "common/ruleset/rule_set.h"
-#include "tests/conformance/rules/event_catalog.h"
+#include "common/event_table/event_catalog.h"
 
 namespace zoomwatch::ruleset {
 namespace {
@@ -41,7 +41,7 @@ class RuleFiles : public ::testing::Test {
  protected:
   const std::string folder = SourceDir() + "/rules";
   const FolderRuleSource source{folder};
-  const EventCatalog catalog;
+  const event_table::EventCatalog catalog;
   const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
 
   std::string CasePath(const std::string& file) { return folder + "/" + file.substr(0, file.size() - 5) + ".test.yaml"; }
@@ -142,7 +142,7 @@ TEST_F(RuleFiles, EveryCaseFileHasItsRule) {
 TEST(BrokenRules, AreExplained) {
   const std::string folder = SourceDir() + "/tests/conformance/rules/broken";
   const FolderRuleSource source(folder);
-  const EventCatalog catalog;
+  const event_table::EventCatalog catalog;
   const ReloadResult reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
   std::string findings;
   for (const FileResult& file : reload.files) {

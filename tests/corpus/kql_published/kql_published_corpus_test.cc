@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/kql/binder.h"
+#include "common/testing/rule_query.h"
 #include "fmt/format.h"
 
 namespace zoomwatch::kql {
@@ -40,24 +41,6 @@ class ZoomCatalog final : public Catalog {
   const Type virtual_type_;
 };
 
-// The text of the block scalar `query: |` of a rule file.
-std::string QueryOf(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::string text;
-  bool inside = false;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!inside) {
-      inside = line.starts_with("query:");
-    } else if (line.empty() || line[0] == ' ') {
-      text += line + "\n";
-    } else {
-      break;
-    }
-  }
-  return text;
-}
-
 TEST(PublishedQueries, BindUnmodifiedWhateverTheTypesOfTheColumnsTheyLookFor) {
   const char* corpus = std::getenv("ZOOMWATCH_CORPUS");
   if (corpus == nullptr) GTEST_SKIP() << "ZOOMWATCH_CORPUS is not set: the published queries did not run";
@@ -65,7 +48,7 @@ TEST(PublishedQueries, BindUnmodifiedWhateverTheTypesOfTheColumnsTheyLookFor) {
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(corpus) / "sentinel-zoom")) {
     if (entry.path().extension() != ".yaml") continue;
     ++files;
-    const std::string text = QueryOf(entry.path());
+    const std::string text = testing::QueryOfRule(entry.path());
     ASSERT_FALSE(text.empty()) << entry.path();
     for (const Type type : {Type::kString, Type::kBool, Type::kReal, Type::kDateTime}) {
       const BoundQuery query = Compile(text, ZoomCatalog(type));
@@ -92,7 +75,7 @@ TEST(PublishedQueries, HaveTheColumnsThatTheirRulesMap) {
        "TimeGenerated:datetime Event:string User:string NewDomains:string timestamp:datetime AccountCustomEntity:string "},
   };
   for (const auto& [file, columns] : expected) {
-    const BoundQuery query = Compile(QueryOf(std::filesystem::path(corpus) / "sentinel-zoom" / file), ZoomCatalog(Type::kBool));
+    const BoundQuery query = Compile(testing::QueryOfRule(std::filesystem::path(corpus) / "sentinel-zoom" / file), ZoomCatalog(Type::kBool));
     ASSERT_NE(query.root, nullptr) << file;
     std::string found;
     for (const Column& column : query.root->schema) found += fmt::format("{}:{} ", column.name, TypeName(column.type));

@@ -22,7 +22,7 @@ class RulesetCorpus : public ::testing::Test {
     const char* corpus = std::getenv("ZOOMWATCH_CORPUS");
     if (corpus == nullptr) GTEST_SKIP() << "ZOOMWATCH_CORPUS is not set: the published rule files did not run";
     const FolderRuleSource source(std::string(corpus) + "/sentinel-zoom");
-    const EventCatalog catalog;
+    const event_table::EventCatalog catalog;
     reload = LoadRuleSet({&source}, BindingChecker(catalog), RuleSet({}));
   }
 

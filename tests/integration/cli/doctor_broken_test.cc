@@ -26,6 +26,7 @@
 #include "tests/fakes/azure_monitor/azure_monitor.h"
 #include "tests/fakes/azure_monitor/event_stream.h"
 #include "tests/integration/cli/program.h"
+#include "tests/integration/cli/rules_folder.h"
 #include "zoomwatch/config/v1/receiver.pb.h"
 
 namespace zoomwatch {
@@ -35,30 +36,6 @@ using ::testing::HasSubstr;
 using testing::PipelineFolder;
 using testing::ProgramResult;
 using testing::RunProgram;
-
-constexpr char kRule[] = R"(id: 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01
-name: User deactivated
-description: A user was deactivated.
-severity: Low
-status: Available
-kind: Scheduled
-queryFrequency: 1h
-queryPeriod: 1d
-triggerOperator: gt
-triggerThreshold: 0
-tactics: [Impact]
-relevantTechniques: [T1531]
-query: |
-  ZoomLogs
-  | where Event == 'user.deactivated'
-  | extend Account = tostring(Payload.payload.object.email)
-entityMappings:
-  - entityType: Account
-    fieldMappings:
-      - identifier: FullName
-        columnName: Account
-version: 1.0.0
-)";
 
 // One line of the report that is neither "ok" nor "skip".
 struct Complaint {
@@ -78,7 +55,7 @@ class Installation : public PipelineFolder {
     Issue("service", {});
     WriteSecret("azure-secret", "fake~secret");
     std::filesystem::create_directory(dir_.file("rules"));
-    Write("rules/deactivated.yaml", kRule);
+    Write("rules/deactivated.yaml", testing::kDeactivated);
     azure_options_.rule_id = "dcr-1";
     azure_options_.streams = {fakes::EventStream(), fakes::AlertStream()};
     azure_options_.certificate_file = dir_.file("service.pem");

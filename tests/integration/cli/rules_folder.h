@@ -1,4 +1,4 @@
-// The folder of a pipeline with rules, and its alerts. For tests.
+// A rule, the folder of a pipeline with rules, and its alerts. For tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,6 +15,32 @@
 #include "tests/integration/cli/program.h"
 
 namespace zoomwatch::testing {
+
+// Alerts once for each user who is deactivated, whoever they are.
+inline constexpr char kDeactivated[] = R"(id: 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01
+name: User deactivated
+description: A user was deactivated.
+severity: Low
+status: Available
+kind: Scheduled
+queryFrequency: 1h
+queryPeriod: 1d
+triggerOperator: gt
+triggerThreshold: 0
+tactics: [Impact]
+relevantTechniques: [T1531]
+query: |
+  ZoomLogs
+  | where Event == 'user.deactivated'
+  | extend Account = tostring(Payload.payload.object.email)
+  | summarize Times = count() by Account
+entityMappings:
+  - entityType: Account
+    fieldMappings:
+      - {identifier: FullName, columnName: Account}
+version: 1.0.0
+)";
+
 
 // A text of a row at its top level; "" when there is none.
 inline std::string Text(const std::string& row, const std::string& key) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,17 @@ class RulesLoad : public RulesFolder {
       ++summary[Text(alert, "RuleName") + "|" + Text(alert, "AlertTitle") + "|" + alert.substr(begin, alert.find("],", begin) - begin)];
     }
     return summary;
+  }
+  // Waits for them. Returns how many there are.
+  std::size_t ExpectEachOnce(const std::map<std::string, int>& expected) const {
+    std::size_t total = 0;
+    for (const auto& [alert, count] : expected) total += static_cast<std::size_t>(count);
+    const std::vector<std::string> alerts = WaitForAlerts(total);
+    EXPECT_EQ(Summary(alerts), expected);
+    std::set<std::string> ids;
+    for (const std::string& alert : alerts) ids.insert(Text(alert, "AlertId"));
+    EXPECT_EQ(ids.size(), alerts.size());
+    return alerts.size();
   }
 };
 

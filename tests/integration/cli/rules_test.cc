@@ -19,34 +19,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using testing::kDeactivated;
 using testing::ProgramResult;
 using testing::RunProgram;
 using testing::Text;
-
-// Alerts once for each user who is deactivated, whoever they are.
-constexpr char kDeactivated[] = R"(id: 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01
-name: User deactivated
-description: A user was deactivated.
-severity: Low
-status: Available
-kind: Scheduled
-queryFrequency: 1h
-queryPeriod: 1d
-triggerOperator: gt
-triggerThreshold: 0
-tactics: [Impact]
-relevantTechniques: [T1531]
-query: |
-  ZoomLogs
-  | where Event == 'user.deactivated'
-  | extend Account = tostring(Payload.payload.object.email)
-  | summarize Times = count() by Account
-entityMappings:
-  - entityType: Account
-    fieldMappings:
-      - {identifier: FullName, columnName: Account}
-version: 1.0.0
-)";
 
 std::string Deactivated(int user) {
   return R"({"event":"user.deactivated","event_ts":1767225600000,"payload":{"account_id":"acc","object":{"id":"u-)" +

@@ -16,7 +16,7 @@ QueryText Located(std::string_view text) {
   LoadResult result;
   const auto root = ParseYaml(text, result);
   EXPECT_TRUE(root.has_value()) << text;
-  const YamlNode* query = root->Find("query");
+  const yaml::Node* query = root->Find("query");
   EXPECT_NE(query, nullptr) << text;
   return LocateText(text, *query);
 }
@@ -85,7 +85,7 @@ TEST(RuleYaml, RefusesWhatRulesDoNotNeed) {
   EXPECT_THAT(Refusal("a: !!str 1"), ElementsAre("YAML_MALFORMED tags are not supported"));
   EXPECT_THAT(Refusal("<<: 1"), ElementsAre("YAML_MALFORMED merge keys are not supported"));
   EXPECT_THAT(Refusal("[a]: 1"), ElementsAre("YAML_MALFORMED a key must be a plain name"));
-  EXPECT_THAT(Refusal("a: 1\n---\nb: 2\n"), ElementsAre("YAML_MALFORMED a rule file is one document"));
+  EXPECT_THAT(Refusal("a: 1\n---\nb: 2\n"), ElementsAre("YAML_MALFORMED a file must be one document"));
   EXPECT_THAT(Refusal(std::string_view("a: \0b", 5)), ElementsAre("YAML_MALFORMED control character 0x00"));
   EXPECT_THAT(Refusal("a: [1"), ElementsAre(StartsWith("YAML_MALFORMED")));
 }
@@ -100,8 +100,8 @@ TEST(RuleYaml, SaysWhereItStopped) {
 TEST(RuleYaml, EndsDeepNestingAtItsLimit) {
   const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + "1" + std::string(static_cast<std::size_t>(depth), ']'); };
   LoadResult result;
-  EXPECT_TRUE(ParseYaml(nested(kMaxYamlDepth), result).has_value());
-  EXPECT_THAT(Refusal(nested(kMaxYamlDepth + 1)), ElementsAre("YAML_MALFORMED nesting is deeper than 32"));
+  EXPECT_TRUE(ParseYaml(nested(yaml::kMaxDepth), result).has_value());
+  EXPECT_THAT(Refusal(nested(yaml::kMaxDepth + 1)), ElementsAre("YAML_MALFORMED nesting is deeper than 32"));
 }
 
 TEST(RuleYaml, ReadsUpToItsSize) {

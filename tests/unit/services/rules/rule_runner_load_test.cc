@@ -16,6 +16,7 @@
 #include "common/testing/temp_dir.h"
 #include "services/detector/api/rule_service.h"
 #include "tests/unit/services/event_log/event_log_items.h"
+#include "tests/unit/services/rules/rule_text.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -23,32 +24,6 @@ namespace {
 constexpr int kBatches = 40, kBatchEvents = 25, kEvents = kBatches * kBatchEvents;
 constexpr const char* kEveryId = "11111111-2222-4333-8444-555555555555";
 constexpr const char* kCountId = "11111111-2222-4333-8444-666666666666";
-
-std::string RuleText(const char* id, const std::string& name, const std::string& query) {
-  return fmt::format(R"(id: {}
-name: {}
-description: For a test.
-kind: Scheduled
-version: 1.0.0
-severity: Low
-requiredDataConnectors: []
-tactics: [Discovery]
-relevantTechniques: [T1087]
-queryFrequency: 5m
-queryPeriod: 1h
-triggerOperator: gt
-triggerThreshold: 0
-query: |
-  {}
-entityMappings:
-  - entityType: Account
-    fieldMappings:
-      - identifier: FullName
-        columnName: EventId
-eventGroupingSettings:
-  aggregationKind: AlertPerResult
-)", id, name, query);
-}
 
 class RuleRunnerLoadTest : public ::testing::Test {
  protected:

@@ -12,6 +12,7 @@
 #include "common/testing/temp_dir.h"
 #include "services/detector/event_log/event_format.h"
 #include "tests/unit/services/event_log/event_log_items.h"
+#include "tests/unit/services/rules/rule_text.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -19,37 +20,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr std::string_view kRule = R"(id: 11111111-2222-4333-8444-555555555555
-name: Every meeting
-description: Tells of every meeting.
-kind: Scheduled
-version: 1.0.0
-severity: Low
-requiredDataConnectors: []
-tactics: [Discovery]
-relevantTechniques: [T1087]
-queryFrequency: 5m
-queryPeriod: 1h
-triggerOperator: gt
-triggerThreshold: 0
-query: |
-  ZoomLogs
-  | where Event == "meeting.started"
-  | project TimeGenerated, EventId
-entityMappings:
-  - entityType: Account
-    fieldMappings:
-      - identifier: FullName
-        columnName: EventId
-eventGroupingSettings:
-  aggregationKind: AlertPerResult
-)";
-
 class RuleRunnerTest : public ::testing::Test {
  protected:
+  void WriteRule(const std::string& query) const {
+    std::ofstream(dir_.file("rules/every-meeting.yaml")) << RuleText("11111111-2222-4333-8444-555555555555", "Every meeting", query);
+  }
   void SetUp() override {
     std::filesystem::create_directory(dir_.file("rules"));
-    std::ofstream(dir_.file("rules/every-meeting.yaml")) << kRule;
+    WriteRule("ZoomLogs | where Event == 'meeting.started' | project TimeGenerated, EventId");
     OpenLog();
     auto alerts = AlertStore::Open({.directory = dir_.file("alerts")}, clock_);
     ASSERT_OK(alerts);
@@ -125,10 +103,9 @@ TEST_F(RuleRunnerTest, GoesOnBehindEventsThatCannotBeReadBack) {
 
 // Whether its webhooks came together or one by one, with a restart of the rules and of the log between them.
 TEST_F(RuleRunnerTest, ALegacyColumnExistsFromTheFirstEventOnThatHadIt) {
-  std::string rule(kRule);
-  rule.replace(rule.find("ZoomLogs\n"), 9, "ZoomLogs\n  | extend Zone = column_ifexists('payload_object_zone_s', 'no such column')\n");
-  rule.replace(rule.find("EventId\nentity"), 7, "EventId, Zone");
-  std::ofstream(dir_.file("rules/every-meeting.yaml")) << rule;
+  WriteRule(
+      "ZoomLogs | extend Zone = column_ifexists('payload_object_zone_s', 'no such column') | where Event == 'meeting.started' "
+      "| project TimeGenerated, EventId, Zone");
   RunUntil(0);
   const auto meeting = [&](const std::string& id, const std::string& payload) {
     detect::v1::EventItem item = EventOf("w-" + id, "e-" + id, clock_.Now());
@@ -155,9 +132,7 @@ TEST_F(RuleRunnerTest, ALegacyColumnExistsForARuleThatComesLater) {
   ASSERT_OK(Append(*log_, {item}));
   RunUntil(1);
   clock_.Advance(absl::Hours(2));  // beyond the period of the rule, which reads nothing of that event
-  std::string rule(kRule);
-  rule.replace(rule.find("EventId\nentity"), 7, "EventId, HasZone = isnotempty(payload_object_zone_s)");
-  std::ofstream(dir_.file("rules/every-meeting.yaml")) << rule;
+  WriteRule("ZoomLogs | where Event == 'meeting.started' | project TimeGenerated, EventId, HasZone = isnotempty(payload_object_zone_s)");
   StoreMeetings(2, 2);
   RunUntil(2);
   EXPECT_THAT(Alerts().back(), HasSubstr(R"(\"EventId\":\"e-2\",\"HasZone\":false})"));

@@ -1,41 +1,21 @@
-// The table of events as queries see it, under the name that rules use, over events in memory.
+// Some events in memory as a table, in their order: for rules and queries that are tried on them.
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/event_table/event_cells.h"
-#include "common/kql/catalog.h"
+#include "common/kql/block.h"
 #include "common/kql/table_source.h"
+#include "zoomwatch/event/v1/event.pb.h"
 
-namespace zoomwatch::ruleset {
+namespace zoomwatch::event_table {
 
-inline constexpr std::string_view kEventTable = "ZoomLogs";
-
-// Besides the table's columns those of the older format that a query mentions.
-class EventCatalog final : public kql::Catalog {
- public:
-  std::optional<kql::Schema> FindTable(std::string_view name, const kql::MentionedNames& mentioned) const override {
-    if (name != kEventTable) return std::nullopt;
-    kql::Schema schema = event_table::EventSchema();
-    for (const std::string& word : mentioned) {
-      if (kql::FindColumn(schema, word).has_value()) continue;
-      if (const auto legacy = event_table::ParseLegacyColumn(word)) schema.push_back({.name = word, .type = legacy->type});
-    }
-    return schema;
-  }
-  std::vector<std::string> TableNames() const override { return {std::string(kEventTable)}; }
-  std::optional<std::string> FindFunction(std::string_view) const override { return std::nullopt; }
-};
-
-// Hands out some events, in order.
+// The events must outlive the source and its readers. Thread-compatible.
 class EventSource final : public kql::TableSource {
  public:
-  // The events must outlive the source.
   explicit EventSource(std::vector<const event::v1::Event*> events) : events_(std::move(events)) {}
 
   absl::StatusOr<std::unique_ptr<kql::TableReader>> Open(const kql::ScanRequest& request) override {
@@ -73,4 +53,4 @@ class EventSource final : public kql::TableSource {
   const std::vector<const event::v1::Event*> events_;
 };
 
-}  // namespace zoomwatch::ruleset
+}  // namespace zoomwatch::event_table
