@@ -251,36 +251,5 @@ INSTANTIATE_TEST_SUITE_P(
                     OverNothing{"E | summarize stdev(n), stdevif(n, b), stdevp(n), variance(r), varianceif(r, b), variancep(r)",
                                 R"([[0.0,0.0,"NaN",0.0,0.0,"NaN"]])"}));
 
-// Laws that hold for any table; here one with nulls, empty texts, duplicates and NaN.
-constexpr std::string_view kTable =
-    "let T = datatable(k: string, v: long, r: real)['a', 1, 1.5, 'b', 2, 2.5, '', long(null), real(nan), 'a', 1, 1.5, "
-    "'A', 3, real(null)];"
-    "let S = datatable(k: string)['a', '', 'x'];";
-
-class BatchQueryLaws : public testing::TestWithParam<std::pair<std::string, std::string>> {};
-
-TEST_P(BatchQueryLaws, BothSidesHaveTheSameRows) {
-  const auto& [one, other] = GetParam();
-  const std::string result = ResultOf(std::string(kTable) + one);
-  EXPECT_EQ(result, ResultOf(std::string(kTable) + other));
-  EXPECT_EQ(result.substr(0, 2), "[[") << result;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Laws, BatchQueryLaws,
-    testing::Values(std::pair("T | summarize by k", "T | distinct k"),
-                    std::pair("T | where k in (S)", "T | join kind=leftsemi S on k"),
-                    std::pair("T | where k !in (S)", "T | join kind=leftanti S on k"),
-                    std::pair("T | summarize dcount(v)", "T | summarize array_length(make_set(v))"),
-                    std::pair("T | where v > 1 and k != 'A'", "T | where v > 1 | where k != 'A'"),
-                    std::pair("T | where v != 1", "T | where not(v == 1)"),
-                    std::pair("T | summarize count()", "T | summarize sum(1)"),
-                    std::pair("T | summarize count() by k", "T | where true | summarize count() by k"),
-                    std::pair("T | top 2 by v", "T | sort by v | take 2"),
-                    std::pair("T | where k in ('a', 'b')", "T | where k == 'a' or k == 'b'"),
-                    std::pair("T | where v between (1 .. 2)", "T | where v >= 1 and v <= 2"),
-                    std::pair("T | extend x = v + 1 | project k, x", "T | project k, x = v + 1"),
-                    std::pair("union T, T | count", "T | mv-expand i = dynamic([1, 2]) | count")));
-
 }  // namespace
 }  // namespace zoomwatch::kql
