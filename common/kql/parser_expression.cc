@@ -134,7 +134,7 @@ ExprPtr Parser::ParseInList(ExprPtr left) {
   expr->op_span = Next();
   if (!Adopt(*expr, std::move(left))) return nullptr;
   if (!Expect("(", fmt::format("after '{}'", expr->op))) return nullptr;
-  while (!IsPunctuation(")")) {
+  while (true) {
     auto item = ParsePipe();
     if (item == nullptr) return nullptr;
     if (IsBareExpression(*item)) {
@@ -143,7 +143,8 @@ ExprPtr Parser::ParseInList(ExprPtr left) {
       auto subquery = MakeExpr(ExprKind::kPipe, item->span);
       if (!AdoptPipe(*subquery, std::move(item)) || !Adopt(*expr, std::move(subquery))) return nullptr;
     }
-    if (!IsPunctuation(")") && !Expect(",", "or ')' in the list")) return nullptr;
+    if (IsPunctuation(")")) break;
+    if (!Expect(",", "or ')' in the list")) return nullptr;
   }
   expr->span = Cover(expr->span, Next());
   return expr;

@@ -121,17 +121,15 @@ constexpr std::string_view kDifferences = R"(
 Queries are generated, made wrong by small changes, and given to Microsoft's language service and to this one; both must accept the same
 ones with the same columns (`tests/checks/kusto_binder`). What is known to differ:
 
-- parse into a column that exists replaces it; there the column is listed twice
-- an aggregate of several values is no argument and no operand
-- a function that is not called is not checked
-- neighbouring strings are one string, but not within dynamic()
-- a value is no table to start from
-- parse into a column that exists replaces it
-- a column that is named as an unnamed expression before it gets a number; there it replaces it
-- a list may be empty
-- typeof() names one type
-- columns that two patterns match are listed once
-- some keywords are names in a let; there they are not
+- parse into a column that exists replaces it, as extend does: a result has no two columns of one name; there it is listed twice
+- an aggregate of several values (percentiles) is no argument and no operand, for it is no one value; there some functions take it
+- a function that is not called is not checked, for what it holds is bound with the arguments of a call; there it is checked where it is declared
+- neighbouring strings are one string, but not within dynamic(), which holds JSON; there they are one in it too
+- a value is no table to start from, for nothing says which columns it would have; there it may be one
+- a column that is named as an unnamed expression before it gets a number, so that neither is lost; there it replaces it
+- typeof() names one type, which is what its callers can use; there it may name several columns or none
+- columns that two patterns match are listed once: a result has no two columns of one name
+- words of the syntax (by, in, where) may be names in a let, where nothing else can stand; there they may not
 )";
 
 std::string Cell(std::string_view text) {
