@@ -38,6 +38,13 @@ Value Time(const google::protobuf::Timestamp& time) {
   return Value::DateTime(std::clamp(ticks, kql::kMinDateTime, kql::kMaxDateTime));
 }
 
+// The text of {"v":"..."} when nothing in it is escaped, as in most texts: those need no parser.
+std::optional<std::string_view> PlainText(std::string_view object) {
+  constexpr std::string_view kBegin = R"({"v":")", kEnd = R"("})";
+  if (!object.starts_with(kBegin) || object.size() < kBegin.size() + kEnd.size() || object.find('\\') != std::string_view::npos) return std::nullopt;
+  return object.substr(kBegin.size(), object.size() - kBegin.size() - kEnd.size());
+}
+
 }  // namespace
 
 const kql::Schema& EventSchema() {
@@ -75,6 +82,8 @@ Value EventCells::Read(const Reader& reader, const Event& event) {
   ObjectWriter object(json_, kMaxFieldBytes);
   reader.column->append(event, "v", object);
   object.End();
+  if (json_ == "{}") return Value();
+  if (const auto text = PlainText(json_)) return Value::String(*text);
   const auto parsed = kql::ParseJson(json_);
   const Value* value = parsed && parsed->is_bag() ? parsed->AsBag().Find("v") : nullptr;
   return value == nullptr ? Value() : *value;

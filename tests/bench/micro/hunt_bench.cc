@@ -178,24 +178,29 @@ void Execute(benchmark::State& state, kql::TableSource& tables, std::string_view
   state.counters["rows"] = static_cast<double>(rows);
 }
 
+absl::string_view TextOf(const kql::Value& value) {
+  const std::string_view text = value.AsString();
+  return {text.data(), text.size()};
+}
+
 void Loop(benchmark::State& state, const std::vector<kql::Block>& blocks) {
   const kql::Schema schema = event_table::EventCatalog().FindTable("ZoomLogs", {}).value();
   const std::size_t time = *kql::FindColumn(schema, "TimeGenerated"), name = *kql::FindColumn(schema, "Event"), user = *kql::FindColumn(schema, "User");
   struct Group {
     std::int64_t events = 0;
-    absl::flat_hash_set<std::string_view> users;
+    absl::flat_hash_set<absl::string_view> users;
   };
   std::size_t rows = 0;
   for (auto _ : state) {
-    absl::flat_hash_map<std::pair<std::string_view, kql::Ticks>, Group> groups;
+    absl::flat_hash_map<std::pair<absl::string_view, kql::Ticks>, Group> groups;
     for (const kql::Block& block : blocks) {
       for (std::size_t row = 0; row < block.rows; ++row) {
-        const std::string_view event = (*block.columns[name])[row].AsString();
+        const absl::string_view event = TextOf((*block.columns[name])[row]);
         if (!absl::StartsWithIgnoreCase(event, "meeting.")) continue;
         const kql::Ticks at = (*block.columns[time])[row].AsTicks();
         Group& group = groups[{event, at - at % kql::kTicksPerHour}];
         ++group.events;
-        group.users.insert((*block.columns[user])[row].AsString());
+        group.users.insert(TextOf((*block.columns[user])[row]));
       }
     }
     rows = groups.size();

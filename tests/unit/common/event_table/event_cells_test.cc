@@ -57,6 +57,18 @@ TEST(EventCells, HoldWhatTheDeliveredRowHolds) {
   }
 }
 
+TEST(EventCells, TextsAreWhateverTheyHold) {
+  for (const std::string text : {"plain", "", "a \"quoted\" one", "\"", "\\", "ends with \\\"", "two\nlines", "Zürich 東京", "{\"v\":\"x\"}", "a/b"}) {
+    event::v1::Event event;
+    event.set_user(text);
+    EventCells cells({{"User", Type::kString}, {"UserId", Type::kString}}, {true, true});
+    std::vector<Value> row;
+    cells.Append(event, row);
+    EXPECT_EQ(row[0].AsString(), text);
+    EXPECT_EQ(row[1].AsString(), "");
+  }
+}
+
 TEST(EventCells, LeaveOutWhatIsNotNeeded) {
   EventCells cells({{"Event", Type::kString}, {"Payload", Type::kDynamic}}, {true, false});
   std::vector<Value> row;
