@@ -249,6 +249,20 @@ TEST_F(HuntServiceTest, TellsWhatEachOperatorTook) {
   EXPECT_LE(sum, summary.elapsed_seconds());
 }
 
+TEST_F(HuntServiceTest, ACrossJoinOfTheStoreStaysWithinItsLimits) {
+  Store(2000);
+  const std::string crossed = "ZoomLogs | extend K = 1 | project K, User | join kind=inner (ZoomLogs | extend K = 1 | project K, Other = User) on K";
+  EXPECT_THAT(Hunt(crossed).status, HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_result_rows 500000")));
+  const Answer counted = Hunt(crossed + " | count");
+  ASSERT_OK(counted.status);
+  const HuntResponse& rows = counted.responses.at(counted.responses.size() - 2);  // progress may be before it
+  ASSERT_EQ(rows.rows().rows_size(), 1);
+  EXPECT_EQ(rows.rows().rows(0).cells(0).long_value(), 4'000'000);
+  EXPECT_LT(counted.responses.back().summary().peak_memory_bytes(), 16 << 20) << "the pairs are not held";
+  Start({.max_memory_bytes = 10'000});
+  EXPECT_THAT(Hunt(crossed).status, HasReasonAndMessage(Reason::kQueryLimit, HasSubstr("max_memory_bytes 10000")));
+}
+
 TEST_F(HuntServiceTest, SendsRowsInBatchesUnderOneMebibyte) {
   const Answer answer = Hunt("range X from 1 to 4000 step 1 | extend T = strrep('0123456789', 20)");
   ASSERT_OK(answer.status);
