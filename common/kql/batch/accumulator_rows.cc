@@ -79,8 +79,9 @@ struct PercentileState {
   std::size_t bytes = 0;
 
   void Add(const PercentileShared&, const Block& arguments, std::size_t row) {
-    const Value& value = (*arguments.columns[0])[row];
+    Value value = (*arguments.columns[0])[row];
     if (value.is_null()) return;
+    if (value.kind() == Kind::kDecimal) value = ConvertTo(Type::kReal, value);  // the result is a real
     values.push_back(value);
     bytes += value.MemoryBytes();
   }

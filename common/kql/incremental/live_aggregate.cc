@@ -198,7 +198,10 @@ class Percentiles final : public Counted {
   explicit Percentiles(const std::vector<Value>& parameters) {
     for (const Value& value : parameters) percentiles_.push_back(ConvertTo(Type::kReal, value).AsReal());
   }
-  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override { AddValue(arguments[0], weight); }
+  void Add(const std::vector<Value>& arguments, std::int64_t weight, Position) override {
+    const Value& value = arguments[0];
+    AddValue(value.kind() == Kind::kDecimal ? ConvertTo(Type::kReal, value) : value, weight);  // the result is a real
+  }
   void AppendTo(std::vector<Value>& row) override {
     for (const double percentile : percentiles_) {
       const double rank = std::ceil(percentile / 100 * static_cast<double>(total_));

@@ -73,6 +73,12 @@ TEST(BatchQuery, AColumnOfAnotherTypeThanTheDefaultIsPackedAsItIs) {
             "[[12]]");
 }
 
+// Its result is a real, as Microsoft's binder has it, and so are its values.
+TEST(BatchQuery, APercentileOfDecimalsIsAReal) {
+  EXPECT_EQ(ResultOf("datatable(m: decimal)[1.5, 2.5, 3.5] | summarize p = percentile(m, 50) | project p, t = gettype(p), sum = p + 0.25"),
+            R"([[2.5,"real",2.75]])");
+}
+
 TEST(BatchQuery, ALetIsOneValuePerQuery) {
   EXPECT_EQ(ResultOf("let t = now(); range x from 1 to 2 step 1 | project t == now(), now() - ago(1d)"),
             R"([[true,"1.00:00:00"],[true,"1.00:00:00"]])");
