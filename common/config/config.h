@@ -7,7 +7,7 @@
 // Unknown keys, duplicate keys, wrong types and values outside their limits are errors; all of a file are reported together, a
 // line each: "file:line:column: path.of.the.key: what is wrong". The status carries the reason of the first.
 // Errors: CONFIG_UNREADABLE, CONFIG_MALFORMED, CONFIG_UNKNOWN_KEY, CONFIG_DUPLICATE_KEY, CONFIG_INVALID_VALUE, CONFIG_MISSING_KEY,
-// SECRET_UNREADABLE and SECRET_EMPTY for files that must exist. Pure apart from reading the files; thread-safe.
+// SECRET_UNREADABLE and SECRET_EMPTY for files that must exist. Limits: 1 MiB of text, yaml::kMaxDepth. Pure apart from reading the files; thread-safe.
 #pragma once
 
 #include <google/protobuf/message.h>
