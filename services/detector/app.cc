@@ -191,7 +191,9 @@ class DetectorApp::State {
     if (alerts_ != nullptr) {
       DeliveryOptions urgent = options;
       urgent.max_wait = absl::ZeroDuration();
-      ZOOMWATCH_RETURN_IF_ERROR(StartWorker("alert_delivery", urgent, std::make_unique<AlertRowQueue>(*alerts_, limits), *alert_sink_));
+      const auto order = azure_ != nullptr ? AlertStore::Order::kNewestFirst : AlertStore::Order::kOldestFirst;  // a file is a log
+      ZOOMWATCH_RETURN_IF_ERROR(
+          StartWorker("alert_delivery", urgent, std::make_unique<AlertRowQueue>(*alerts_, limits, order), *alert_sink_));
       options.first = workers_.back().get();
     }
     if (incidents_ != nullptr) {

@@ -19,11 +19,11 @@ constexpr std::size_t kMaxAlertsPerRead = 256;
 }  // namespace
 
 bool AlertRowQueue::WaitForRows(std::size_t count, absl::Duration timeout, const std::stop_token& stop) {
-  return store_.WaitForAlerts(store_.DeliveredPosition() + std::min(count, kMaxAlertsPerRead), timeout, stop);
+  return store_.WaitForWaiting(std::min(count, kMaxAlertsPerRead), timeout, stop);
 }
 
 absl::StatusOr<std::vector<OutgoingRow>> AlertRowQueue::Read(std::size_t max_rows, std::size_t max_bytes) {
-  ZOOMWATCH_ASSIGN_OR_RETURN(alerts_, store_.ReadFrom(store_.DeliveredPosition() + 1, std::min(max_rows, kMaxAlertsPerRead)));
+  ZOOMWATCH_ASSIGN_OR_RETURN(alerts_, store_.ReadWaiting(order_, std::min(max_rows, kMaxAlertsPerRead)));
   texts_.assign(alerts_.size(), {});
   std::vector<OutgoingRow> rows;
   std::size_t bytes = 0;
@@ -47,7 +47,9 @@ absl::Status AlertRowQueue::Commit(const SendOutcome& outcome, std::string sink_
         {{"alert_id", alert.alert_id()}, {"rule", alert.rule_name()}, {"reason", reason}, {"error", message}});
     refused.push_back({.sequence = static_cast<std::uint64_t>(alert.sequence()), .reason = reason, .message = message});
   }
-  return store_.CommitDelivered(static_cast<std::uint64_t>(alerts_[outcome.settled - 1].sequence()), std::move(sink_state), refused);
+  std::vector<std::uint64_t> settled;
+  for (std::size_t row = 0; row < outcome.settled; ++row) settled.push_back(static_cast<std::uint64_t>(alerts_[row].sequence()));
+  return store_.CommitDelivered(settled, std::move(sink_state), refused);
 }
 
 }  // namespace zoomwatch::detector

@@ -1,4 +1,5 @@
-// The alerts of the store as a queue of rows. Refused ones stay in the store, with the reason. Threading, ownership: row_queue.h.
+// The alerts of the store as a queue of rows, in the given order: newest first where a person at the other end waits for what happens now
+// and the table has no order, oldest first where the rows are a log. Refused ones stay in the store, with the reason. Threading, ownership: row_queue.h.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace zoomwatch::detector {
 
 class AlertRowQueue final : public RowQueue {
  public:
-  AlertRowQueue(AlertStore& store, event_table::RowLimits limits) : store_(store), limits_(limits) {}
+  AlertRowQueue(AlertStore& store, event_table::RowLimits limits, AlertStore::Order order) : store_(store), limits_(limits), order_(order) {}
 
   std::string_view table() const override { return "alerts"; }
   std::string SinkState() const override { return store_.SinkState(); }
@@ -23,6 +24,7 @@ class AlertRowQueue final : public RowQueue {
  private:
   AlertStore& store_;
   const event_table::RowLimits limits_;
+  const AlertStore::Order order_;
   std::vector<alert::v1::Alert> alerts_;  // of the last Read()
   std::vector<std::string> texts_;        // their rows
 };

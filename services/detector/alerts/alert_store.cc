@@ -17,6 +17,7 @@
 //   findings  rule_id "/" identity:u64 -> time:u64 revision:u64
 //   refused   sequence:u64 -> reason "\n" message
 //   meta      "state" -> position.sequence position.clock next first delivered : u64, sink_state
+//             "delivered" -> (first:u64 last:u64) for each run of alerts behind "delivered" that were delivered, ascending; absent: none
 //             "incidents" -> position:u64, sink_state; absent: no incidents are made
 namespace zoomwatch::detector {
 namespace {
@@ -27,6 +28,7 @@ constexpr storage::Family kFindings = 2;
 constexpr storage::Family kRefused = 3;
 constexpr storage::Family kMeta = 4;
 constexpr std::string_view kStateKey = "state";
+constexpr std::string_view kDeliveredKey = "delivered";
 constexpr std::string_view kIncidentsKey = "incidents";
 constexpr int kRemovalsPerWrite = 100;
 
@@ -91,6 +93,7 @@ absl::Status AlertStore::Load() {
   const auto value = store_->Get(kMeta, kStateKey);
   if (!value.ok() && !absl::IsNotFound(value.status())) return value.status();
   if (value.ok() && !ParseState(*value, state)) return Corrupt("its state");
+  ZOOMWATCH_RETURN_IF_ERROR(LoadDelivered(state));
   ZOOMWATCH_RETURN_IF_ERROR(LoadIncidents(state));
   const MutexLock lock(mutex_);
   state_ = std::move(state);
@@ -103,9 +106,19 @@ bool AlertStore::ParseState(std::string_view value, State& state) {
   state.position.clock = static_cast<kql::Ticks>(numbers.Next());
   state.next = numbers.Next();
   state.first = numbers.Next();
-  state.delivered = numbers.Next();
+  state.delivered = DeliveredAlerts(numbers.Next());
   state.sink_state = numbers.Rest();
   return numbers.ok();
+}
+
+absl::Status AlertStore::LoadDelivered(State& state) {
+  const auto runs = store_->Get(kMeta, kDeliveredKey);
+  if (absl::IsNotFound(runs.status())) return absl::OkStatus();
+  ZOOMWATCH_RETURN_IF_ERROR(runs.status());
+  auto delivered = DeliveredAlerts::Parse(state.delivered.position(), *runs, state.next);
+  if (!delivered) return Corrupt("what was delivered");
+  state.delivered = *std::move(delivered);
+  return absl::OkStatus();
 }
 
 absl::Status AlertStore::LoadIncidents(State& state) {
@@ -131,7 +144,8 @@ absl::Status AlertStore::LoadIncidents(State& state) {
 void AlertStore::PutState(const State& state, storage::KeyedBatch& batch) const {
   std::string value;
   for (const std::uint64_t number :
-       {state.position.sequence, static_cast<std::uint64_t>(state.position.clock), state.next, state.first, state.delivered}) {
+       {state.position.sequence, static_cast<std::uint64_t>(state.position.clock), state.next, state.first,
+        state.delivered.position()}) {
     AppendNumber(number, value);
   }
   batch.Put(kMeta, kStateKey, value + state.sink_state);
@@ -198,7 +212,7 @@ absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAl
 
 absl::Status AlertStore::Retain(storage::KeyedBatch& batch, State& state) {
   const absl::Time cutoff = clock_.Now() - options_.retention;
-  const std::uint64_t done = options_.incidents ? std::min(state.delivered, state.incidents) : state.delivered;
+  const std::uint64_t done = options_.incidents ? std::min(state.delivered.position(), state.incidents) : state.delivered.position();
   const std::uint64_t end = std::min(done + 1, state.first + kRemovalsPerWrite);
   auto walk = store_->NewIterator(kAlerts, NumberKeyOf(state.first), NumberKeyOf(end));
   for (; walk->Valid(); walk->Next()) {
@@ -251,12 +265,41 @@ absl::StatusOr<alert::v1::Alert> AlertStore::Find(std::string_view alert_id) {
   return ParseAlert(value);
 }
 
-absl::Status AlertStore::CommitDelivered(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused) {
+absl::StatusOr<std::vector<alert::v1::Alert>> AlertStore::ReadWaiting(Order order, std::size_t max_items) {
+  const State state = Snapshot();
+  std::vector<alert::v1::Alert> alerts;
+  for (const std::uint64_t sequence : state.delivered.Waiting(state.next, max_items, order == Order::kOldestFirst)) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, NumberKeyOf(sequence)));
+    ZOOMWATCH_ASSIGN_OR_RETURN(alerts.emplace_back(), ParseAlert(value));
+  }
+  return alerts;
+}
+
+bool AlertStore::WaitForWaiting(std::size_t count, absl::Duration timeout, const std::stop_token& stop) {
+  return WaitForAlerts(Snapshot().delivered.Count() + count, timeout, stop);
+}
+
+std::uint64_t AlertStore::WaitingCount() const {
+  const State state = Snapshot();
+  return state.next - 1 - state.delivered.Count();
+}
+
+absl::Status AlertStore::CommitDelivered(const std::vector<std::uint64_t>& sequences, std::string sink_state,
+                                         const std::vector<RefusedAlert>& refused) {
   const MutexLock write_lock(write_mutex_);
   State state = Snapshot();
-  state.delivered = up_to_sequence;
+  const bool had_runs = !state.delivered.Runs().empty();
+  for (const std::uint64_t sequence : sequences) {
+    ZOOMWATCH_CHECK(sequence < state.next);
+    state.delivered.Add(sequence);
+  }
   state.sink_state = std::move(sink_state);
   storage::KeyedBatch batch;
+  if (const std::string runs = state.delivered.Runs(); !runs.empty()) {
+    batch.Put(kMeta, kDeliveredKey, runs);
+  } else if (had_runs) {
+    batch.Delete(kMeta, kDeliveredKey);
+  }
   for (const RefusedAlert& alert : refused) batch.Put(kRefused, NumberKeyOf(alert.sequence), alert.reason + "\n" + alert.message);
   return Write(batch, std::move(state));
 }
@@ -282,7 +325,6 @@ AlertStore::State AlertStore::Snapshot() const {
   return state_;
 }
 RulesPosition AlertStore::position() const { return Snapshot().position; }
-std::uint64_t AlertStore::DeliveredPosition() const { return Snapshot().delivered; }
 std::string AlertStore::SinkState() const { return Snapshot().sink_state; }
 std::uint64_t AlertStore::IncidentPosition() const { return Snapshot().incidents; }
 std::string AlertStore::IncidentSinkState() const { return Snapshot().incident_sink_state; }

@@ -24,6 +24,7 @@
 #include "common/storage/keyed_store.h"
 #include "common/sync/mutex.h"
 #include "common/time/clock.h"
+#include "services/detector/alerts/delivered_alerts.h"
 #include "zoomwatch/alert/v1/alert.pb.h"
 
 namespace zoomwatch::detector {
@@ -78,14 +79,21 @@ class AlertStore {
   // NOT_FOUND: no such alert, or no more.
   absl::StatusOr<alert::v1::Alert> Find(std::string_view alert_id);
 
-  std::uint64_t DeliveredPosition() const;
+  enum class Order { kNewestFirst, kOldestFirst };
+  // Alerts that wait for delivery, in this order, at most `max_items`. Newest first becomes oldest first when delivery was interrupted
+  // too often (delivered_alerts.h).
+  absl::StatusOr<std::vector<alert::v1::Alert>> ReadWaiting(Order order, std::size_t max_items);
+  // Waits until `count` alerts wait for delivery. False: as WaitForAlerts().
+  bool WaitForWaiting(std::size_t count, absl::Duration timeout, const std::stop_token& stop);
+  // How many alerts wait for delivery.
+  std::uint64_t WaitingCount() const;
   std::string SinkState() const;
   struct RefusedAlert {
     std::uint64_t sequence = 0;
     std::string reason, message;
   };
-  // Everything up to `up_to_sequence` needs nothing more. Refused alerts stay in the store; why is kept beside them.
-  absl::Status CommitDelivered(std::uint64_t up_to_sequence, std::string sink_state, const std::vector<RefusedAlert>& refused);
+  // These alerts need nothing more. Refused ones, of the same, stay in the store; why is kept beside them. REQUIRES: all of them wait.
+  absl::Status CommitDelivered(const std::vector<std::uint64_t>& sequences, std::string sink_state, const std::vector<RefusedAlert>& refused);
 
   // The same for incidents. Of refused alerts the reason is in Alert.incident_refusal from then on. REQUIRES: options.incidents.
   std::uint64_t IncidentPosition() const;
@@ -102,14 +110,16 @@ class AlertStore {
  private:
   struct State {
     RulesPosition position;
-    std::uint64_t next = 1, first = 1, delivered = 0, incidents = 0;
+    std::uint64_t next = 1, first = 1, incidents = 0;
+    DeliveredAlerts delivered;
     std::string sink_state, incident_sink_state;
   };
   AlertStore(AlertStoreOptions options, std::unique_ptr<storage::KeyedStore> store, const Clock& clock);
   absl::Status Load();
   // False: it cannot be read.
   static bool ParseState(std::string_view value, State& state);
-  // The part of Load() that is about incidents. `state` has the rest.
+  // The parts of Load() about what was delivered behind the position, and about incidents. `state` has the rest.
+  absl::Status LoadDelivered(State& state);
   absl::Status LoadIncidents(State& state);
   void PutState(const State& state, storage::KeyedBatch& batch) const;
   // Writes the batch with the state, and takes the state over.

@@ -18,7 +18,8 @@ inline constexpr std::array<MetricRow, 12> kDeliveryMetrics = {{
      {"table"}},
     {"zoomwatch_detector_delivery_lag_seconds",
      MetricType::kGauge,
-     "Age, by TimeGenerated, of the newest row that was delivered last; how far delivery is behind while rows come.",
+     "Age, by TimeGenerated, of the row that was delivered last; how far delivery is behind while rows come. Alerts go to Azure newest "
+     "first, so theirs grows while a backlog is caught up.",
      {"table"}},
     {"zoomwatch_detector_refused_rows_total",
      MetricType::kCounter,

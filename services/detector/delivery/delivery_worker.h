@@ -1,4 +1,4 @@
-// Delivers the rows of a queue to a sink, in order.
+// Delivers the rows of a queue to a sink, in the order of the queue.
 //
 // One thread: reads rows, sends them, commits what the sink settled together with the sink's state.
 // What an attempt did not settle is sent again for ever; nothing is skipped. Rows that the attempt settled behind one that waits are

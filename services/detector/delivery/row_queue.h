@@ -1,4 +1,4 @@
-// Rows in a durable order that wait for a sink, and how far the sink has come: what a delivery worker serves.
+// Durable rows that wait for a sink, and how far the sink has come: what a delivery worker serves.
 // Threading: one worker uses a queue from one thread. Ownership: the store behind a queue outlives it.
 #pragma once
 
@@ -25,7 +25,7 @@ class RowQueue {
   virtual std::string SinkState() const = 0;
   // Waits until `count` rows wait for delivery. False: time ran out, `stop` was requested, or there will be no more.
   virtual bool WaitForRows(std::size_t count, absl::Duration timeout, const std::stop_token& stop) = 0;
-  // The oldest rows that wait: at most `max_rows` of about `max_bytes` (but at least one). Empty: there are none. The views live
+  // The rows that are next: at most `max_rows` of about `max_bytes` (but at least one). Empty: there are none. The views live
   // until the next call of Read().
   virtual absl::StatusOr<std::vector<OutgoingRow>> Read(std::size_t max_rows, std::size_t max_bytes) = 0;
   // Makes durable, in one write: the first `outcome.settled` rows of the last Read() and those of `outcome.ahead` need nothing more, and

@@ -304,7 +304,7 @@ void RuleRunner::CollectMetrics() {
   metrics_.Gauge(kRules, {"running"}).Set(running);
   metrics_.Gauge(kRules, {"failed"}).Set(failed);
   metrics_.Gauge(kRuleStateBytes).Set(bytes);
-  metrics_.Gauge(kAlertsPending).Set(static_cast<double>(alerts_.EndSequence() - 1 - alerts_.DeliveredPosition()));
+  metrics_.Gauge(kAlertsPending).Set(static_cast<double>(alerts_.WaitingCount()));
   metrics_.Gauge(kRulePendingEvents).Set(static_cast<double>(log_.EndSequence() - 1 - alerts_.position().sequence));
 }
 

@@ -9,7 +9,6 @@
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
-#include "services/detector/alerts/alert_row_queue.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -117,7 +116,7 @@ TEST_F(AlertStoreTest, RemovesWhatIsDeliveredAndOldAndKeepsTheRevisions) {
   std::vector<NewAlert> alerts;
   for (int i = 0; i < 3; ++i) alerts.push_back(MakeAlert("a" + std::to_string(i), 1, kNowSeconds + i * 3600));
   ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
-  ASSERT_OK(store_->CommitDelivered(2, "state", {}));
+  ASSERT_OK(store_->CommitDelivered({1, 2}, "state", {}));
   clock_.Advance(absl::Hours(100));
   ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, {}));
   EXPECT_EQ(store_->FirstSequence(), 3U) << "the third is not delivered";
@@ -126,29 +125,54 @@ TEST_F(AlertStoreTest, RemovesWhatIsDeliveredAndOldAndKeepsTheRevisions) {
   Open();
   EXPECT_THAT(Ids(3), ElementsAre("a2:3"));
   EXPECT_EQ(store_->SinkState(), "state");
-  EXPECT_EQ(store_->DeliveredPosition(), 2U);
+  EXPECT_EQ(store_->WaitingCount(), 1U);
 }
 
-TEST_F(AlertStoreTest, AsAQueueItGivesRowsInOrderAndGoesOnBehindWhatIsSettled) {
+TEST_F(AlertStoreTest, WhatIsDeliveredOutOfOrderStaysDelivered) {
+  std::vector<NewAlert> alerts;
+  for (int i = 0; i < 6; ++i) alerts.push_back(MakeAlert("a" + std::to_string(i), 1));
+  ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  ASSERT_OK(store_->CommitDelivered({6, 5, 2}, "s1", {}));
+  const auto waiting = [&](AlertStore::Order order) {
+    std::vector<std::int64_t> sequences;
+    const auto read = store_->ReadWaiting(order, 10);
+    EXPECT_OK(read);
+    if (read.ok()) {
+      for (const auto& alert : *read) sequences.push_back(alert.sequence());
+    }
+    return sequences;
+  };
+  for (int opened = 0; opened < 2; ++opened) {
+    EXPECT_EQ(store_->WaitingCount(), 3U);
+    EXPECT_TRUE(store_->WaitForWaiting(3, absl::ZeroDuration(), {}));
+    EXPECT_FALSE(store_->WaitForWaiting(4, absl::ZeroDuration(), {}));
+    EXPECT_THAT(waiting(AlertStore::Order::kNewestFirst), ElementsAre(4, 3, 1));
+    EXPECT_THAT(waiting(AlertStore::Order::kOldestFirst), ElementsAre(1, 3, 4));
+    Open();
+  }
+  clock_.Advance(absl::Hours(100));
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, {}));
+  EXPECT_EQ(store_->FirstSequence(), 1U) << "the first one waits";
+  ASSERT_OK(store_->CommitDelivered({1, 3, 4}, "s2", {}));
+  Open();
+  EXPECT_EQ(store_->WaitingCount(), 0U);
+  EXPECT_EQ(store_->SinkState(), "s2");
+  ASSERT_OK(store_->Commit({.sequence = 3, .clock = 3}, {}));
+  EXPECT_EQ(store_->FirstSequence(), 7U);
+}
+
+TEST_F(AlertStoreTest, RefusesToOpenWhenWhatWasDeliveredCannotBeRead) {
   std::vector<NewAlert> alerts;
   for (int i = 0; i < 3; ++i) alerts.push_back(MakeAlert("a" + std::to_string(i), 1));
   ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
-  AlertRowQueue queue(*store_, {});
-  EXPECT_TRUE(queue.WaitForRows(3, absl::ZeroDuration(), {}));
-  auto rows = queue.Read(2, 1'000'000);
-  ASSERT_OK(rows);
-  ASSERT_THAT(*rows, SizeIs(2));
-  EXPECT_THAT((*rows)[1].json, ::testing::HasSubstr("\"AlertId\":\"a1\""));
-  EXPECT_EQ((*rows)[0].time, absl::FromUnixSeconds(kNowSeconds));
-  SendOutcome outcome{.settled = 2};
-  outcome.refused.push_back({.row = 1, .status = Error(Reason::kDeliveryRejected, "no such column")});
-  ASSERT_OK(queue.Commit(outcome, "s2"));
-  EXPECT_EQ(queue.SinkState(), "s2");
-  rows = queue.Read(10, 1);
-  ASSERT_OK(rows);
-  ASSERT_THAT(*rows, SizeIs(1));
-  EXPECT_THAT((*rows)[0].json, ::testing::HasSubstr("\"AlertId\":\"a2\""));
-  EXPECT_OK(store_->Find("a1")) << "a refused alert is kept";
+  ASSERT_OK(store_->CommitDelivered({3}, "", {}));
+  store_.reset();
+  auto files = storage::OpenKeyedStore({.folder = dir_.file("alerts"), .families = AlertStoreFamilies()});
+  ASSERT_OK(files);
+  storage::KeyedBatch batch;
+  batch.Put(4, "delivered", "garbage");
+  ASSERT_OK((*files)->Write(batch));
+  EXPECT_THAT(AlertStore::Open({}, *std::move(files), clock_).status(), HasReason(Reason::kStorageCorrupt));
 }
 
 TEST_F(AlertStoreTest, OneProcessAtATime) {
