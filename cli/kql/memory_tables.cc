@@ -50,16 +50,25 @@ class BlockReader final : public kql::TableReader {
   kql::ScanStatistics statistics_;
 };
 
+// Takes the cells out of the table, column by column, so that no more than one of them is in memory twice.
 std::vector<Block> CutIntoBlocks(MemoryTable& table) {
   std::vector<Block> blocks;
-  for (std::size_t begin = 0; begin < table.rows; begin += kBlockRows) {
-    const std::size_t count = std::min(kBlockRows, table.rows - begin);
-    Block& block = blocks.emplace_back();
-    block.rows = count;
-    for (std::vector<kql::Value>& column : table.columns) {
-      const auto from = column.begin() + static_cast<std::ptrdiff_t>(begin);
-      block.columns.push_back(std::make_shared<const Cells>(
-          std::make_move_iterator(from), std::make_move_iterator(from + static_cast<std::ptrdiff_t>(count))));
+  for (std::size_t begin = 0; begin < table.rows; begin += kBlockRows) blocks.push_back({.rows = std::min(kBlockRows, table.rows - begin)});
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    std::vector<kql::Value> column = std::move(table.columns[i]);
+    const bool absent = column.empty();
+    const kql::Value nothing = table.schema[i].type == kql::Type::kString ? kql::Value::String("") : kql::Value();
+    std::shared_ptr<const Cells> shared;  // by all blocks of an absent column that have as many rows
+    auto from = std::make_move_iterator(column.begin());
+    for (Block& block : blocks) {
+      if (!absent) {
+        const auto to = from + static_cast<std::ptrdiff_t>(block.rows);
+        block.columns.push_back(std::make_shared<const Cells>(from, to));
+        from = to;
+        continue;
+      }
+      if (shared == nullptr || shared->size() != block.rows) shared = std::make_shared<const Cells>(block.rows, nothing);
+      block.columns.push_back(shared);
     }
   }
   return blocks;

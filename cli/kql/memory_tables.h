@@ -19,7 +19,7 @@
 
 namespace zoomwatch::cli {
 
-// Cells by column; every column has as many.
+// Cells by column; every column has one for each row, or none at all: then they are null, "" where the type is string.
 struct MemoryTable {
   kql::Schema schema;
   std::vector<std::vector<kql::Value>> columns;

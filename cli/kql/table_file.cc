@@ -44,8 +44,11 @@ class RawTable {
   // Ends the row; cells that were not set are null. `line`: where it stands in the file, for messages.
   void EndRow(std::size_t line) { lines_.push_back(line); }
 
+  // Columns that no row set stay empty.
   void Finish() {
-    for (auto& column : columns_) column.resize(lines_.size());
+    for (auto& column : columns_) {
+      if (!column.empty()) column.resize(lines_.size());
+    }
   }
   const std::vector<std::string>& names() const { return names_; }
   std::vector<std::vector<Value>>& columns() { return columns_; }

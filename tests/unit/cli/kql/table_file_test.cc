@@ -35,6 +35,17 @@ std::string Refusal(const std::string& table, const std::string& path, const std
   return std::string(ParseTable(table, path, text).status().message());
 }
 
+// Columns of an event that no row has cost one block, however many rows there are.
+TEST(TableFile, ColumnsThatTheFileDoesNotHaveTakeNoMemory) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "{\"Event\":\"meeting.started\"}\n";
+  const absl::StatusOr<MemoryTable> table = ParseTable("ZoomLogs", "t.jsonl", text);
+  EXPECT_EQ(table->rows, 5000U);
+  EXPECT_EQ(table->MemoryBytes(), ParseTable("T", "t.jsonl", text)->MemoryBytes());
+  EXPECT_EQ(Query("ZoomLogs", "t.jsonl", text, "ZoomLogs | summarize count() by User, Alert = isnull(Payload), Name = Event"),
+            "User,Alert,Name,count_\n,true,meeting.started,5000\n");
+}
+
 TEST(TableFile, ReadsJsonLines) {
   const std::string text = "{\"a\":1,\"b\":\"x\"}\n\n{\"c\":[1],\"a\":2}\r\n";
   EXPECT_EQ(SchemaText(ParseTable("T", "t.jsonl", text)->schema), "a:long b:string c:dynamic");
