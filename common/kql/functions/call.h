@@ -25,9 +25,14 @@ inline constexpr std::size_t kWarningKinds = 4;
 std::string_view WarningText(Warning warning);
 
 // The regexes of one query execution, compiled once each. Bad patterns are remembered as null.
+//
+// Patterns may come from data, and a compiled regex grows while it matches, up to a budget that it is given when it is compiled. So
+// each counts with its whole budget, 1 to 8 MiB by the size of its program, and with what its text takes. A query with more patterns
+// than fit compiles them again and again, with the same results.
 class RegexCache {
  public:
-  static constexpr std::size_t kMaxPatterns = 1024;  // then the cache starts over
+  static constexpr std::size_t kMaxPatterns = 1024;    // then the cache starts over
+  static constexpr std::size_t kMaxBytes = 128 << 20;  // likewise
   RegexCache();
   ~RegexCache();
   RegexCache(const RegexCache&) = delete;
@@ -35,9 +40,12 @@ class RegexCache {
 
   // Null when the pattern does not compile. The pointer lives until the next call.
   const re2::RE2* Get(std::string_view pattern);
+  // What the regexes may take. Above kMaxBytes only while a single one is larger than that.
+  std::size_t MemoryBytes() const { return bytes_; }
 
  private:
   std::unordered_map<std::string, std::unique_ptr<re2::RE2>> patterns_;
+  std::size_t bytes_ = 0;
 };
 
 // Empty when the pattern compiles and keeps the documented limit of 16 groups; otherwise why not.

@@ -101,6 +101,7 @@ timespan by zero, is null, and the result says how often. Times are counted in t
 
 `has` and its kin look for whole terms: runs of letters and digits. Operators without `_cs` take the letters A to Z as equal to a to z and
 fold no others. Regular expressions are RE2's, in UTF-8: no backreferences and no lookaround; with 16 groups at most.
+A query that takes thousands of expressions from its data keeps 128 MiB of them at most and compiles what it dropped again.
 
 ## Names of result columns
 
