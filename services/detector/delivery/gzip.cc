@@ -1,33 +1,38 @@
 #include "services/detector/delivery/gzip.h"
 
-#include <zlib.h>
+#include <isa-l/igzip_lib.h>
+
+#include <array>
 
 #include "common/status/check.h"
 
 namespace zoomwatch::detector {
 
 struct GzipCompressor::Stream {
-  z_stream z{};
+  isal_zstream z{};
+  std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer{};
 };
 
-GzipCompressor::GzipCompressor() : stream_(std::make_unique<Stream>()) {
-  constexpr int kGzipWindow = 15 + 16;  // 16: gzip instead of zlib's own header
-  constexpr int kMemory = 8;
-  ZOOMWATCH_CHECK(deflateInit2(&stream_->z, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) ==
-                  Z_OK);
-}
+GzipCompressor::GzipCompressor() : stream_(std::make_unique<Stream>()) {}
+GzipCompressor::~GzipCompressor() = default;
 
-GzipCompressor::~GzipCompressor() { deflateEnd(&stream_->z); }
-
-std::string_view GzipCompressor::Compress(std::string_view plain) {
-  z_stream& z = stream_->z;
-  ZOOMWATCH_CHECK(deflateReset(&z) == Z_OK);
-  buffer_.resize(deflateBound(&z, plain.size()));
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // zlib does not write there
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = reinterpret_cast<Bytef*>(buffer_.data());
-  z.avail_out = static_cast<uInt>(buffer_.size());
-  ZOOMWATCH_CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);  // deflateBound() is enough for one pass
+std::optional<std::string_view> GzipCompressor::Compress(std::string_view plain) {
+  if (buffer_.size() < plain.size()) buffer_.resize(plain.size());
+  isal_zstream& z = stream_->z;
+  isal_deflate_stateless_init(&z);
+  z.level = 1;
+  z.level_buf = stream_->level_buffer.data();
+  z.level_buf_size = static_cast<std::uint32_t>(stream_->level_buffer.size());
+  z.gzip_flag = IGZIP_GZIP;
+  z.end_of_stream = 1;
+  z.flush = NO_FLUSH;
+  z.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(plain.data()));  // the library does not write there
+  z.avail_in = static_cast<std::uint32_t>(plain.size());
+  z.next_out = reinterpret_cast<std::uint8_t*>(buffer_.data());
+  z.avail_out = static_cast<std::uint32_t>(plain.size());  // more is of no use
+  const int result = isal_deflate_stateless(&z);
+  if (result == STATELESS_OVERFLOW) return std::nullopt;
+  ZOOMWATCH_CHECK(result == COMP_OK && z.avail_in == 0);
   return std::string_view(buffer_).substr(0, z.total_out);
 }
 

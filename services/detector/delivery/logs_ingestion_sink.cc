@@ -96,11 +96,10 @@ CallResult LogsIngestionSink::Call(const Attempt& attempt, size_t begin, size_t 
     body_ += attempt.rows[row].json;
   }
   body_ += ']';
-  const std::string_view compressed = gzip_.Compress(body_);
-  const bool smaller = compressed.size() < body_.size();
+  const std::optional<std::string_view> compressed = gzip_.Compress(body_);
   return client_.Post(
       options_.stream,
-      {.bytes = smaller ? compressed : std::string_view(body_), .gzip = smaller, .plain_bytes = body_.size(), .urgent = options_.urgent},
+      {.bytes = compressed.value_or(body_), .gzip = compressed.has_value(), .plain_bytes = body_.size(), .urgent = options_.urgent},
       attempt.stop, cancel_.get_token());
 }
 
