@@ -70,8 +70,9 @@ const LoadedRule* RuleOf(const LoadedFiles& loaded, const FileResult& file) {
 // How the detector will evaluate the rule; empty: live.
 std::string BatchReason(const ruleset::Rule& rule) {
   kql::Diagnostic refused;
+  detector::SharedCells cells;
   const auto shared = std::make_shared<const ruleset::Rule>(rule);
-  if (detector::LiveRule::Create(shared, event_table::EventCatalog(), {}, refused) != nullptr) return "";
+  if (detector::LiveRule::Create(shared, event_table::EventCatalog(), {}, cells, refused) != nullptr) return "";
   return refused.message;
 }
 

@@ -57,20 +57,26 @@ const kql::Schema& EventSchema() {
 }
 
 EventCells::EventCells(const kql::Schema& columns, const std::vector<bool>& needed) {
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    Reader reader{.column = FindEventColumn(columns[i].name), .legacy = {}, .type = columns[i].type, .needed = needed[i]};
-    if (reader.column == nullptr) reader.legacy = ParseLegacyColumn(columns[i].name);
-    readers_.push_back(std::move(reader));
-  }
+  for (std::size_t i = 0; i < columns.size(); ++i) AddColumn(columns[i], needed[i]);
+}
+
+std::size_t EventCells::AddColumn(const kql::Column& column, bool needed) {
+  Reader reader{.column = FindEventColumn(column.name), .legacy = {}, .type = column.type, .needed = needed};
+  if (reader.column == nullptr) reader.legacy = ParseLegacyColumn(column.name);
+  readers_.push_back(std::move(reader));
+  return readers_.size() - 1;
 }
 
 void EventCells::Append(const Event& event, std::vector<Value>& row) {
-  payload_.reset();
-  for (const Reader& reader : readers_) {
-    Value value = reader.needed ? Read(reader, event) : Value();
-    if (value.is_null() && reader.type == Type::kString) value = Value::String("");
-    row.push_back(std::move(value));
-  }
+  Begin();
+  for (std::size_t i = 0; i < readers_.size(); ++i) row.push_back(Cell(i, event));
+}
+
+Value EventCells::Cell(std::size_t column, const Event& event) {
+  const Reader& reader = readers_[column];
+  Value value = reader.needed ? Read(reader, event) : Value();
+  if (value.is_null() && reader.type == Type::kString) value = Value::String("");
+  return value;
 }
 
 Value EventCells::Read(const Reader& reader, const Event& event) {

@@ -6,6 +6,7 @@
 // Threading: an EventCells may be used by one thread at a time. Ownership: nothing of the event is kept after a call.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,11 +25,17 @@ const kql::Schema& EventSchema();
 
 class EventCells {
  public:
+  EventCells() = default;  // no columns
   // Reads these columns: of the table, or legacy names. `needed` has one entry per column; cells of the others stay null.
   EventCells(const kql::Schema& columns, const std::vector<bool>& needed);
 
   // Appends one cell per column. A column without a value is null, "" when its type is string.
   void Append(const event::v1::Event& event, std::vector<kql::Value>& row);
+
+  // Cell by cell: AddColumn() returns the number of a new column, Begin() comes before the first cell of each event.
+  std::size_t AddColumn(const kql::Column& column, bool needed = true);
+  void Begin() { payload_.reset(); }
+  kql::Value Cell(std::size_t column, const event::v1::Event& event);
 
  private:
   struct Reader {

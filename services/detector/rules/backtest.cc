@@ -23,7 +23,7 @@ class Run {
     const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({rule}), catalog);
     if (ids.empty()) return absl::FailedPreconditionError("the rule is not enabled");
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time - engine_.LongestPeriod(ids), options_.from_time,
-                                   [&](const event::v1::Event& event) { engine_.Replay(ids, event, position_); }));
+                                   [&](const event::v1::Event& event) { engine_.Replay(event, position_); }));
     engine_.FinishReplay(ids, TicksOf(options_.from_time));
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time, options_.to_time, [&](const event::v1::Event& event) {
       engine_.Insert(event, position_, findings_);

@@ -7,6 +7,7 @@
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
 #include "common/kql/ticks.h"
+#include "services/detector/rules/table_use.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -15,57 +16,34 @@ using kql::Ticks;
 using kql::TicksOf;
 using kql::incremental::Deltas;
 
-// What the tables of a plan are asked for: columns that are read, and values of Event that can pass.
-struct Wanted {
-  std::vector<std::vector<bool>> needed;              // per table of the view
-  std::optional<std::vector<std::string>> events;     // none: any
-};
+const kql::Schema& SchemaOf(const TableUse& use) { return use.table->schema; }
 
-void AddTables(const kql::RelationPtr& relation, std::vector<const kql::Relation*>& tables);
-
-void AddTables(const kql::Scalar& scalar, std::vector<const kql::Relation*>& tables) {
-  if (scalar.relation != nullptr) AddTables(scalar.relation, tables);
-  for (const kql::ScalarPtr& child : scalar.children) AddTables(*child, tables);
-}
-
-void AddTables(const std::vector<kql::ScalarPtr>& scalars, std::vector<const kql::Relation*>& tables) {
-  for (const kql::ScalarPtr& scalar : scalars) AddTables(*scalar, tables);
-}
-
-void AddTables(const kql::RelationPtr& relation, std::vector<const kql::Relation*>& tables) {
-  if (relation->kind == kql::RelationKind::kTable) {
-    if (std::find(tables.begin(), tables.end(), relation.get()) == tables.end()) tables.push_back(relation.get());
-    return;
-  }
-  for (const kql::RelationPtr& input : relation->inputs) AddTables(input, tables);
-  if (relation->predicate != nullptr) AddTables(*relation->predicate, tables);
-  AddTables(relation->outputs, tables);
-}
-
-Wanted WantedOf(const kql::RelationPtr& root, const std::vector<kql::incremental::View::Table>& view_tables) {
-  const kql::batch::Demands demands = kql::batch::ComputeDemands(*root, 0);
-  std::vector<const kql::Relation*> relations;
-  AddTables(root, relations);
-  Wanted wanted{.needed = {}, .events = std::vector<std::string>()};
-  for (const auto& table : view_tables) wanted.needed.emplace_back(table.schema.size(), false);
-  for (const kql::Relation* relation : relations) {
-    const auto demand = demands.find(relation);
-    for (std::size_t t = 0; t < view_tables.size(); ++t) {
-      if (view_tables[t].name != relation->table) continue;
-      for (std::size_t c = 0; c < wanted.needed[t].size(); ++c) {
-        const bool time = relation->schema[c].name == "TimeGenerated";  // of the window
-        wanted.needed[t][c] = wanted.needed[t][c] || time || demand == demands.end() || demand->second.columns[c];
-      }
-    }
-    const auto event = kql::FindColumn(relation->schema, "Event");
-    const auto bounds = demand != demands.end() && event ? demand->second.bounds.find(*event) : std::map<std::size_t, kql::batch::CellBounds>::const_iterator{};
-    if (demand == demands.end() || !event || bounds == demand->second.bounds.end() || !bounds->second.texts) {
-      wanted.events.reset();
-    } else if (wanted.events) {
-      wanted.events->insert(wanted.events->end(), bounds->second.texts->begin(), bounds->second.texts->end());
+// The columns of a table that somebody reads.
+std::vector<bool> NeededColumns(const kql::incremental::View::Table& table, const std::vector<TableUse>& uses, const kql::batch::Demands& demands) {
+  std::vector<bool> needed(table.schema.size(), false);
+  for (const TableUse& use : uses) {
+    if (use.table->table != table.name) continue;
+    const auto demand = demands.find(use.table);
+    for (std::size_t c = 0; c < needed.size(); ++c) {
+      const bool time = SchemaOf(use)[c].name == "TimeGenerated";  // of the window
+      needed[c] = needed[c] || time || demand == demands.end() || demand->second.columns[c];
     }
   }
-  return wanted;
+  return needed;
+}
+
+// What each use of any table wants of one column, together; none: any text.
+std::optional<LiveRule::Texts> TextsOf(const kql::Column& column, const std::vector<TableUse>& uses, const kql::batch::Demands& demands) {
+  LiveRule::Texts texts;
+  for (const TableUse& use : uses) {
+    const auto demand = demands.find(use.table);
+    const auto at = kql::FindColumn(SchemaOf(use), column.name);
+    if (demand == demands.end() || !at || SchemaOf(use)[*at].type != column.type) return std::nullopt;
+    const auto bounds = demand->second.bounds.find(*at);
+    if (bounds == demand->second.bounds.end() || !bounds->second.texts) return std::nullopt;
+    texts.insert(bounds->second.texts->begin(), bounds->second.texts->end());
+  }
+  return texts;
 }
 
 std::vector<std::string> TextOf(const std::vector<kql::Value>& cells) {
@@ -92,7 +70,7 @@ bool IsPerRow(const ruleset::Rule& rule) {
 }
 
 std::unique_ptr<LiveRule> LiveRule::Create(std::shared_ptr<const ruleset::Rule> rule, const event_table::EventCatalog& catalog,
-                                           const LiveRuleOptions& options, kql::Diagnostic& refused) {
+                                           const LiveRuleOptions& options, SharedCells& cells, kql::Diagnostic& refused) {
   kql::BoundQuery query = kql::Compile(rule->query.text, catalog);
   if (query.root == nullptr) {
     const auto error = std::find_if(query.diagnostics.begin(), query.diagnostics.end(),
@@ -107,22 +85,56 @@ std::unique_ptr<LiveRule> LiveRule::Create(std::shared_ptr<const ruleset::Rule> 
     kql::Locate(rule->query.text, refused);
     return nullptr;
   }
-  Wanted wanted = WantedOf(root, view->tables());
-  return std::unique_ptr<LiveRule>(new LiveRule(std::move(rule), std::move(view), std::move(wanted.events), std::move(wanted.needed)));
+  return std::unique_ptr<LiveRule>(new LiveRule(std::move(rule), std::move(view), root, cells));
 }
 
-LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view,
-                   std::optional<std::vector<std::string>> events, std::vector<std::vector<bool>> needed)
-    : rule_(std::move(rule)), view_(std::move(view)), events_(std::move(events)) {
-  for (std::size_t t = 0; t < needed.size(); ++t) cells_.emplace_back(view_->tables()[t].schema, needed[t]);
-}
-
-void LiveRule::Insert(const event::v1::Event& event, std::uint64_t order) {
-  for (std::size_t t = 0; t < cells_.size(); ++t) {
-    std::vector<kql::Value> row;
-    cells_[t].Append(event, row);
-    view_->Insert(t, std::move(row), order);
+LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view, const kql::RelationPtr& root,
+                   SharedCells& cells)
+    : rule_(std::move(rule)), view_(std::move(view)), cells_(cells) {
+  const std::vector<TableUse> uses = FindTableUses(root);
+  const kql::batch::Demands demands = kql::batch::ComputeDemands(*root, 0);
+  for (const auto& table : view_->tables()) {
+    std::vector<std::vector<kql::ScalarPtr>> conditions;
+    for (const TableUse& use : uses) {
+      if (use.table->table == table.name) conditions.push_back(use.conditions);
+    }
+    Table& wanted = tables_.emplace_back(Table{.blank = {}, .columns = {}, .filter = RowFilter(table.schema, conditions, cells)});
+    const std::vector<bool> needed = NeededColumns(table, uses, demands);
+    for (std::size_t c = 0; c < table.schema.size(); ++c) {
+      wanted.blank.push_back(table.schema[c].type == kql::Type::kString ? kql::Value::String("") : kql::Value());
+      if (needed[c]) wanted.columns.emplace_back(c, cells.PlaceOf(table.schema[c]));
+    }
   }
+  if (uses.empty()) return;
+  for (const kql::Column& column : SchemaOf(uses.front())) {
+    if (auto texts = TextsOf(column, uses, demands)) texts_.emplace(cells.PlaceOf(column), *std::move(texts));
+  }
+}
+
+const LiveRule::Texts* LiveRule::TextsAt(std::size_t place) const {
+  const auto texts = texts_.find(place);
+  return texts == texts_.end() ? nullptr : &texts->second;
+}
+
+std::optional<std::size_t> LiveRule::KeyPlace(std::size_t other_than) const {
+  const auto found = std::find_if(texts_.begin(), texts_.end(), [other_than](const auto& texts) { return texts.first != other_than; });
+  return found == texts_.end() ? std::nullopt : std::optional(found->first);
+}
+
+bool LiveRule::ConcernsName() {
+  return std::any_of(tables_.begin(), tables_.end(), [](Table& table) { return table.filter.PassesByName(); });
+}
+
+bool LiveRule::Insert(std::uint64_t order) {
+  bool inserted = false;
+  for (std::size_t t = 0; t < tables_.size(); ++t) {
+    if (!tables_[t].filter.Passes()) continue;
+    std::vector<kql::Value> row = tables_[t].blank;
+    for (const auto& [column, place] : tables_[t].columns) row[column] = cells_.At(place);
+    view_->Insert(t, std::move(row), order);
+    inserted = true;
+  }
+  return inserted;
 }
 
 absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause cause) {

@@ -1,4 +1,4 @@
-// One rule as a live view: rows in, findings out.
+// One rule as a live view: events in, findings out.
 //
 // A finding is what makes an alert. With the usual trigger (more than 0 rows) it is a row identity that newly appears in the view;
 // with another threshold it is the moment at which the number of rows begins to fulfil it. A row that changes keeps its identity and
@@ -11,18 +11,20 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/event_table/event_catalog.h"
-#include "common/event_table/event_cells.h"
 #include "common/kql/diagnostic.h"
 #include "common/kql/incremental/view.h"
 #include "common/ruleset/rule.h"
-#include "zoomwatch/event/v1/event.pb.h"
+#include "services/detector/rules/row_filter.h"
+#include "services/detector/rules/shared_cells.h"
 
 namespace zoomwatch::detector {
 
@@ -48,19 +50,26 @@ struct LiveRuleOptions {
 class LiveRule {
  public:
   // Null, and `refused` says why, when the query cannot be kept up to date. REQUIRES: the query compiles against the catalog.
+  // `cells`, those of the events that come, outlive the rule.
   static std::unique_ptr<LiveRule> Create(std::shared_ptr<const ruleset::Rule> rule, const event_table::EventCatalog& catalog,
-                                          const LiveRuleOptions& options, kql::Diagnostic& refused);
+                                          const LiveRuleOptions& options, SharedCells& cells, kql::Diagnostic& refused);
 
   const ruleset::Rule& rule() const { return *rule_; }
   // Other texts, threshold and details; the query and the period stay. The state stays too.
   void SetRule(std::shared_ptr<const ruleset::Rule> rule) { rule_ = std::move(rule); }
   const kql::Schema& schema() const { return view_->schema(); }
 
-  // Values of Event of the events that can concern the rule; none: any.
-  const std::optional<std::vector<std::string>>& events() const { return events_; }
+  // What the cell at that place of every event is that can concern the rule; null: any text.
+  using Texts = std::set<std::string>;
+  const Texts* TextsAt(std::size_t place) const;
+  // A place, other than that one, for which there are texts.
+  std::optional<std::size_t> KeyPlace(std::size_t other_than) const;
+  // False: no event with the name of the event in the cells can concern the rule.
+  bool ConcernsName();
 
-  // Takes an event; nothing happens before the next Tick(). `order` grows with every event.
-  void Insert(const event::v1::Event& event, std::uint64_t order);
+  // Takes the event in the cells; nothing happens before the next Tick(). False: it cannot change anything, so no Tick() is due for its
+  // sake. `order` grows with every event.
+  bool Insert(std::uint64_t order);
   // REQUIRES: `now` is not before that of the last call. `cause`: of the findings. After an error the rule is not used again.
   absl::StatusOr<std::vector<Finding>> Tick(kql::Ticks now, FindingCause cause);
   kql::Ticks NextDue() const { return next_due_; }
@@ -75,8 +84,14 @@ class LiveRule {
   std::string Describe() const { return view_->Describe(); }
 
  private:
-  LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view,
-           std::optional<std::vector<std::string>> events, std::vector<std::vector<bool>> needed);
+  // What the view wants of one of its tables.
+  struct Table {
+    std::vector<kql::Value> blank;                             // a row of an event that has nothing
+    std::vector<std::pair<std::size_t, std::size_t>> columns;  // those that are read, and their places in the cells
+    RowFilter filter;
+  };
+  LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view, const kql::RelationPtr& root,
+           SharedCells& cells);
 
   // The rows of the view with one identity.
   struct Shown {
@@ -89,8 +104,9 @@ class LiveRule {
 
   std::shared_ptr<const ruleset::Rule> rule_;
   const std::unique_ptr<kql::incremental::View> view_;
-  const std::optional<std::vector<std::string>> events_;
-  std::vector<event_table::EventCells> cells_;  // per table of the view
+  SharedCells& cells_;
+  std::vector<Table> tables_;             // of the view
+  std::map<std::size_t, Texts> texts_;  // by place
   std::unordered_map<std::uint64_t, Shown> shown_;
   std::int64_t row_count_ = 0;
   bool fulfilled_ = false;

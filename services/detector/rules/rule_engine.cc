@@ -78,6 +78,8 @@ struct RuleEngine::Entry {
   Ticks next_batch = kNever;
   std::vector<std::size_t> identity;       // of a rule in batch: see IdentityColumns()
   std::map<std::uint64_t, Ticks> found;    // of a rule in batch: identity -> its last finding
+  std::optional<std::size_t> number;       // in the index
+  bool replaying = true;                   // until its FinishReplay()
   bool fulfilled = false;                  // of a rule in batch with another trigger than "more than 0 rows"
   std::optional<Ticks> last_alert;         // for suppression
   Ticks scheduled = kNever;                // where it stands in due_
@@ -114,7 +116,7 @@ bool RuleEngine::Sooner::operator()(const Due& a, const Due& b) const {
   return a.at != b.at ? a.at < b.at : a.entry->rule().id < b.entry->rule().id;
 }
 
-RuleEngine::RuleEngine(LiveRuleOptions options, BatchTables* tables) : options_(options), tables_(tables) {}
+RuleEngine::RuleEngine(LiveRuleOptions options, BatchTables* tables) : options_(options), tables_(tables), index_(cells_) {}
 RuleEngine::~RuleEngine() = default;
 
 std::vector<std::string> RuleEngine::SetRules(const ruleset::RuleSet& rules, const EventCatalog& catalog) {
@@ -154,7 +156,7 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
   kql::CollectNames(kql::Parse(text, diagnostics), mentioned);
   entry->unobserved = catalog.Unobserved(mentioned);
   kql::Diagnostic refused;
-  entry->live = LiveRule::Create(std::shared_ptr<const ruleset::Rule>(loaded, &loaded->rule), catalog, options_, refused);
+  entry->live = LiveRule::Create(std::shared_ptr<const ruleset::Rule>(loaded, &loaded->rule), catalog, options_, cells_, refused);
   if (entry->live != nullptr) {
     entry->status.plan = entry->live->Describe();
     return entry;
@@ -174,21 +176,17 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
 }
 
 void RuleEngine::Index() {
-  by_event_.clear();
-  any_event_.clear();
+  index_.Clear();
+  indexed_.clear();
   due_.clear();
   for (const auto& [id, entry] : entries_) {
     entry->scheduled = kNever;
     Schedule(*entry);
+    entry->number.reset();
     if (entry->live == nullptr) continue;
-    if (!entry->live->events()) {
-      any_event_.push_back(entry.get());
-      continue;
-    }
-    for (const std::string& event : *entry->live->events()) {
-      std::vector<Entry*>& rules = by_event_[event];
-      if (std::find(rules.begin(), rules.end(), entry.get()) == rules.end()) rules.push_back(entry.get());
-    }
+    entry->number = indexed_.size();
+    index_.Add(indexed_.size(), *entry->live);
+    indexed_.push_back(entry.get());
   }
 }
 
@@ -222,12 +220,11 @@ absl::Duration RuleEngine::LongestPeriod(const std::vector<std::string>& rule_id
   return longest;
 }
 
-void RuleEngine::Replay(const std::vector<std::string>& rule_ids, const event::v1::Event& event, std::uint64_t order) {
-  for (const std::string& id : rule_ids) {
-    Entry& entry = *entries_.at(id);
-    if (entry.live == nullptr) continue;
-    const auto& events = entry.live->events();
-    if (!events || std::find(events->begin(), events->end(), event.event()) != events->end()) entry.live->Insert(event, order);
+void RuleEngine::Replay(const event::v1::Event& event, std::uint64_t order) {
+  cells_.Load(event);
+  for (const std::size_t rule : index_.Find(event.event())) {
+    Entry& entry = *indexed_[rule];
+    if (entry.live != nullptr && entry.replaying) entry.live->Insert(order);
   }
 }
 
@@ -235,6 +232,7 @@ void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks cl
   clock_ = std::max(clock_, clock);
   for (const std::string& id : rule_ids) {
     Entry& entry = *entries_.at(id);
+    entry.replaying = false;
     if (entry.live != nullptr) {
       const auto muted = entry.live->Tick(clock_, FindingCause::kEvent);
       if (!muted.ok()) {
@@ -308,19 +306,14 @@ void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std:
   // What is due at the very time of the event is no state of its own: the rules that it concerns see both in one tick.
   AdvanceTo(ReceiveTicks(event) - 1, findings);
   clock_ = std::max(clock_, ReceiveTicks(event));
-  const auto feed = [&](Entry& entry) {
+  cells_.Load(event);
+  for (const std::size_t rule : index_.Find(event.event())) {
+    Entry& entry = *indexed_[rule];
+    if (entry.live == nullptr) continue;  // it failed
     const CpuTimer timer(entry, false);
-    entry.live->Insert(event, order);
+    if (!entry.live->Insert(order)) continue;
     entry.counters->events.fetch_add(1, std::memory_order_relaxed);
     Run(entry, clock_, FindingCause::kEvent, findings);
-  };
-  if (const auto rules = by_event_.find(event.event()); rules != by_event_.end()) {
-    for (Entry* entry : std::vector<Entry*>(rules->second)) {
-      if (entry->live != nullptr) feed(*entry);
-    }
-  }
-  for (Entry* entry : any_event_) {
-    if (entry->live != nullptr) feed(*entry);
   }
   AdvanceTo(clock_, findings);  // the other rules
 }
@@ -372,6 +365,7 @@ void RuleEngine::Fail(Entry& entry, const std::string& message) {
   entry.status.state = RuleState::kFailed;
   entry.status.message = message;
   entry.counters->state_bytes = 0;
+  if (entry.number) index_.Remove(*entry.number);
   entry.live.reset();
   entry.batch.reset();
   entry.next_batch = kNever;

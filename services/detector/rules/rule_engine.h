@@ -14,7 +14,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,6 +23,8 @@
 #include "common/ruleset/rule_set.h"
 #include "common/sync/mutex.h"
 #include "services/detector/rules/live_rule.h"
+#include "services/detector/rules/rule_index.h"
+#include "services/detector/rules/shared_cells.h"
 #include "zoomwatch/event/v1/event.pb.h"
 
 namespace zoomwatch::detector {
@@ -78,9 +79,9 @@ class RuleEngine {
 
   // The longest period of the rules named.
   absl::Duration LongestPeriod(const std::vector<std::string>& rule_ids) const;
-  // Gives these rules an event from before the clock; what they find in it is not reported. `order` as in Insert().
-  void Replay(const std::vector<std::string>& rule_ids, const event::v1::Event& event, std::uint64_t order);
-  // Ends a replay: the rules named stand at the clock. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of
+  // Gives the rules that begin anew an event from before the clock; what they find in it is not reported. `order` as in Insert().
+  void Replay(const event::v1::Event& event, std::uint64_t order);
+  // Ends the replay of the rules named: they stand at the clock. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of
   // their frequency after it.
   void FinishReplay(const std::vector<std::string>& rule_ids, kql::Ticks clock);
   // The last finding of before a restart; after FinishReplay(). See LiveRule::Remember().
@@ -138,9 +139,10 @@ class RuleEngine {
   const LiveRuleOptions options_;
   BatchTables* const tables_;
   std::function<void(const RuleStatus&)> on_failure_;
+  SharedCells cells_;                                                    // of the event that is being inserted
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;  // by rule id
-  std::unordered_map<std::string, std::vector<Entry*>> by_event_;       // rules that one event name concerns
-  std::vector<Entry*> any_event_;                                       // rules that any event concerns
+  std::vector<Entry*> indexed_;                                          // by their number in index_
+  RuleIndex index_;
   std::set<Due, Sooner> due_;                                             // of all rules that time alone may move
   kql::Ticks clock_ = 0;
   mutable Mutex mutex_;

@@ -253,7 +253,7 @@ absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
                                       [&](const EventView& view) {
                                         event::v1::Event event;
                                         if (!event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) return true;
-                                        engine_.Replay(rule_ids, event, view.sequence);
+                                        engine_.Replay(event, view.sequence);
                                         return true;
                                       }));
   engine_.FinishReplay(rule_ids, clock);

@@ -7,7 +7,9 @@
 //   decode          the event's protobuf bytes to a message: the baseline
 //   shipped_rules   and the rules of rules/zoom
 //   published_rules and the published rules of the corpus (ZOOMWATCH_CORPUS), hunting queries included
-//   rules_N         and N generated rules: each looks at one of the events, one half with a summarize over a day
+//   rules_N         and N generated rules: each looks at one of the events and for a user who never comes, one half with a summarize
+//                   over a day
+//   rules_N_pattern the same with the end of the user's name, which no index answers
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -107,7 +109,8 @@ std::shared_ptr<const ruleset::RuleSet> ReadFolder(const fs::path& folder) {
   return ruleset::LoadRuleSet({&source}, ruleset::BindingChecker(catalog), ruleset::RuleSet({})).set;
 }
 
-std::shared_ptr<const ruleset::RuleSet> Generate(int count, const std::vector<std::string>& events) {
+// `condition` is on the user, behind whom the number of the rule comes.
+std::shared_ptr<const ruleset::RuleSet> Generate(int count, const std::vector<std::string>& events, const std::string& condition) {
   std::vector<std::shared_ptr<const ruleset::LoadedRule>> rules;
   for (int i = 0; i < count; ++i) {
     event::v1::Event event;
@@ -115,7 +118,7 @@ std::shared_ptr<const ruleset::RuleSet> Generate(int count, const std::vector<st
     ruleset::Rule rule;
     rule.id = std::to_string(i);
     rule.name = "Rule " + rule.id;
-    rule.query.text = "ZoomLogs | where Event == '" + event.event() + "' and User == 'nobody" + rule.id + "@corp.example'" +
+    rule.query.text = "ZoomLogs | where Event == '" + event.event() + "' and User " + condition + " 'nobody" + rule.id + "@corp.example'" +
                       (i % 2 == 0 ? " | summarize Times = count(), Last = max(TimeGenerated) by UserId | where Times > 3" : "");
     rule.query_frequency = absl::Hours(1);
     rule.query_period = absl::Hours(24);
@@ -138,7 +141,8 @@ int main(int argc, char** argv) {
   };
   add("shipped_rules", ReadFolder(fs::path(ZOOMWATCH_SOURCE_DIR) / "rules"));
   if (const char* const corpus = std::getenv("ZOOMWATCH_CORPUS")) add("published_rules", ReadFolder(fs::path(corpus) / "sentinel-zoom"));
-  add("rules_1000", Generate(1000, events));
-  add("rules_3000", Generate(3000, events));
+  add("rules_1000", Generate(1000, events, "=="));
+  add("rules_3000", Generate(3000, events, "=="));
+  add("rules_3000_pattern", Generate(3000, events, "endswith"));
   return RunWithRatios(argc, argv, "decode");
 }

@@ -77,6 +77,23 @@ TEST(EventCells, LeaveOutWhatIsNotNeeded) {
   EXPECT_TRUE(row[1].is_null());
 }
 
+TEST(EventCells, GiveOneAtATimeWhatTheRowHolds) {
+  event::v1::Event other = Joined();
+  other.set_event("other.event");
+  other.set_payload(R"({"kind":"other"})");
+  EventCells row({{"Event", Type::kString}, {"Payload", Type::kDynamic}, {"kind_s", Type::kString}}, {true, true, true});
+  EventCells cells;
+  EXPECT_EQ(cells.AddColumn({"Event", Type::kString}), 0U);
+  EXPECT_EQ(cells.AddColumn({"Payload", Type::kDynamic}), 1U);
+  EXPECT_EQ(cells.AddColumn({"kind_s", Type::kString}), 2U);
+  for (const event::v1::Event& event : {Joined(), other}) {
+    std::vector<Value> expected;
+    row.Append(event, expected);
+    cells.Begin();
+    for (const std::size_t column : {2U, 0U, 1U}) EXPECT_EQ(kql::ToText(cells.Cell(column, event)), kql::ToText(expected[column])) << column;
+  }
+}
+
 TEST(EventCells, ReadTheNamesOfTheDataCollectorApi) {
   EXPECT_EQ(Cell("event_s", Type::kString).AsString(), "meeting.participant_joined");
   EXPECT_EQ(Cell("payload_object_timezone_s", Type::kString).AsString(), "Europe/Zurich");

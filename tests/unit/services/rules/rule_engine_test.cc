@@ -117,7 +117,7 @@ TEST_F(RuleEngineTest, WhatAReplayFindsIsNoFindingAndNotCounted) {
   const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
   const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
   const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
-  engine_.Replay(anew, UserEvent("a", "ann", 1), ++order_);
+  engine_.Replay(UserEvent("a", "ann", 1), ++order_);
   engine_.FinishReplay(anew, kNewYear + 2 * kSecond);
   EXPECT_EQ(Status().finding_count, 0);
   Insert(UserEvent("a", "ann", 3));

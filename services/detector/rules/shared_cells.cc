@@ -1,0 +1,29 @@
+#include "services/detector/rules/shared_cells.h"
+
+namespace zoomwatch::detector {
+
+std::size_t SharedCells::PlaceOf(const kql::Column& column) {
+  const auto [at, added] = by_name_.try_emplace({column.name, column.type}, places_.size());
+  if (added) {
+    reader_.AddColumn(column);
+    places_.emplace_back();
+  }
+  return at->second;
+}
+
+void SharedCells::Load(const event::v1::Event& event) {
+  event_ = &event;
+  ++number_;
+  reader_.Begin();
+}
+
+const kql::CellsPtr& SharedCells::Column(std::size_t place) {
+  Place& found = places_[place];
+  if (found.event != number_) {
+    found.cells = std::make_shared<const kql::Cells>(1, reader_.Cell(place, *event_));
+    found.event = number_;
+  }
+  return found.cells;
+}
+
+}  // namespace zoomwatch::detector
