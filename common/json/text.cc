@@ -209,6 +209,13 @@ std::optional<size_t> FindInvalidUtf8(std::string_view text) {
   return std::nullopt;
 }
 
+void ReplaceInvalidUtf8(std::string& text) {
+  for (size_t at = 0; const auto bad = FindInvalidUtf8(std::string_view(text).substr(at));) {
+    at += *bad;
+    text[at++] = '?';
+  }
+}
+
 std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   size_t end = max_bytes;

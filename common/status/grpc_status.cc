@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/json/text.h"
 #include "common/status/reasons.h"
 #include "zoomwatch/rpc/v1/error_info.pb.h"
 
@@ -26,11 +27,20 @@ std::optional<Reason> ReasonIn(const std::string& details) {
   return std::nullopt;
 }
 
+// What fits, as UTF-8: a message within the details that is anything else makes them unreadable, and with them the reason.
+std::string MessageText(const absl::Status& status) {
+  constexpr size_t kLongestCharacter = 4;
+  std::string text(status.message().substr(0, kMaxMessageBytes + kLongestCharacter));
+  json::ReplaceInvalidUtf8(text);
+  text.resize(json::CutUtf8(text, kMaxMessageBytes).size());
+  return text;
+}
+
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  std::string message(status.message().substr(0, kMaxMessageBytes));
+  const std::string message = MessageText(status);
   std::string details;
   if (const auto reason = ReasonOf(status); reason.has_value()) {
     rpc::v1::ErrorInfo info;

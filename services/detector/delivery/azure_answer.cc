@@ -44,7 +44,7 @@ void ReplaceAll(std::string& text, std::string_view what, std::string_view by) {
 // Control characters become spaces, runs of spaces one, bytes that are no UTF-8 "?".
 std::string OnOneLine(std::string_view text) {
   std::string line(text);
-  while (const auto bad = json::FindInvalidUtf8(line)) line[*bad] = '?';
+  json::ReplaceInvalidUtf8(line);
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }

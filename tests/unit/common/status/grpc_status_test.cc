@@ -30,6 +30,19 @@ TEST(GrpcStatus, CutsMessagesThatWouldNotFitAHeader) {
   EXPECT_EQ(ToGrpcStatus(absl::InternalError(std::string(5000, 'x'))).error_message().size(), 1024u);
 }
 
+TEST(GrpcStatus, KeepsTheReasonWhateverBytesTheMessageHas) {
+  const std::string half = std::string(1023, 'x') + "\xc3\xa9" + std::string(100, 'y');  // a character where it is cut
+  for (const std::string& message : {half, std::string("a file named \xff\xfe"), std::string("\xe2\x82"), std::string(3000, '\x80'), std::string("a\0b", 3)}) {
+    const grpc::Status status = ToGrpcStatus(Error(Reason::kQueryInvalid, message));
+    EXPECT_THAT(FromGrpcStatus(status), testing::HasReason(Reason::kQueryInvalid));
+    EXPECT_LE(status.error_message().size(), 1024u);
+    rpc::v1::Status details;
+    EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  }
+  EXPECT_EQ(ToGrpcStatus(Error(Reason::kQueryInvalid, half)).error_message(), std::string(1023, 'x'));
+  EXPECT_EQ(ToGrpcStatus(Error(Reason::kQueryInvalid, "a file named \xff\xfe")).error_message(), "a file named ??");
+}
+
 TEST(GrpcStatus, IgnoresDetailsOfForeignOrigin) {
   const grpc::Status foreign(grpc::StatusCode::INTERNAL, "x", "\x01\x02 not a message");
   EXPECT_EQ(ReasonOf(FromGrpcStatus(foreign)), std::nullopt);
