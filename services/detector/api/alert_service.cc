@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "common/status/grpc_status.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -20,18 +22,25 @@ using alert::v1::AlertFilter;
 constexpr std::size_t kAlertsPerRead = 64;
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
-// Below the default limit of gRPC clients for one message, 4 MiB.
-constexpr std::size_t kMaxPageBytes = 3 << 20;
 constexpr absl::Duration kBetweenChecks = absl::Milliseconds(250);
 constexpr absl::Duration kSignOfLife = absl::Seconds(15);
 
-bool Passes(const Alert& alert, const AlertFilter& filter) {
-  const auto& rules = filter.rule_ids();
-  if (!rules.empty() && std::find(rules.begin(), rules.end(), alert.rule_id()) == rules.end()) return false;
-  if (alert.severity() < filter.min_severity()) return false;
-  if (filter.has_from_time() && TimeOf(alert.alert_time()) < TimeOf(filter.from_time())) return false;
-  return !filter.has_to_time() || TimeOf(alert.alert_time()) < TimeOf(filter.to_time());
-}
+// The filter outlives it.
+class Conditions {
+ public:
+  explicit Conditions(const AlertFilter& filter) : filter_(filter), rules_(filter.rule_ids().begin(), filter.rule_ids().end()) {}
+
+  bool Hold(const Alert& alert) const {
+    if (!rules_.empty() && !rules_.contains(alert.rule_id())) return false;
+    if (alert.severity() < filter_.min_severity()) return false;
+    if (filter_.has_from_time() && TimeOf(alert.alert_time()) < TimeOf(filter_.from_time())) return false;
+    return !filter_.has_to_time() || TimeOf(alert.alert_time()) < TimeOf(filter_.to_time());
+  }
+
+ private:
+  const AlertFilter& filter_;
+  const absl::flat_hash_set<std::string_view> rules_;  // a filter may name very many
+};
 
 absl::Status BadToken(std::string_view which) {
   return absl::InvalidArgumentError(std::string(which) + " was not made by this service");
@@ -75,7 +84,7 @@ absl::StatusOr<std::uint64_t> AlertService::BeginOf(const alert::v1::SubscribeAl
   const std::uint64_t end = store_.EndSequence();
   if (request.resume_token().empty()) return request.from_beginning() ? first : end;
   if (request.from_beginning()) return absl::InvalidArgumentError("resume_token does not go with from_beginning");
-  const auto position = ParsePageToken(request.resume_token());
+  const auto position = ParsePageToken(TokenOf::kAlertStream, request.resume_token());
   if (!position || *position >= end) return BadToken("resume_token");
   if (*position + 1 < first) return absl::OutOfRangeError("the alerts after resume_token are no longer kept; begin with from_beginning");
   return *position + 1;
@@ -86,6 +95,7 @@ absl::Status AlertService::Subscribe(grpc::ServerContext& context, const alert::
   const Place place(subscribers_);
   if (place.number() > kMaxSubscribers) return Error(Reason::kOverloaded, "too many subscribers of alerts");
   ZOOMWATCH_ASSIGN_OR_RETURN(std::uint64_t next, BeginOf(request));
+  const Conditions conditions(request.filter());
   const Clock& clock = SystemClock::Get();
   absl::Duration last_sent = clock.Monotonic();
   while (!context.IsCancelled()) {
@@ -94,9 +104,9 @@ absl::Status AlertService::Subscribe(grpc::ServerContext& context, const alert::
       ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<Alert> alerts, store_.ReadFrom(next, kAlertsPerRead));
       for (Alert& alert : alerts) {
         next = static_cast<std::uint64_t>(alert.sequence()) + 1;
-        if (!Passes(alert, request.filter())) continue;
+        if (!conditions.Hold(alert)) continue;
         alert::v1::SubscribeAlertsResponse response;
-        response.set_resume_token(MakePageToken(next - 1));
+        response.set_resume_token(MakePageToken(TokenOf::kAlertStream, next - 1));
         *response.mutable_alert() = std::move(alert);
         if (!writer.Write(response)) return absl::CancelledError("the subscriber is gone");
         last_sent = clock.Monotonic();
@@ -106,7 +116,7 @@ absl::Status AlertService::Subscribe(grpc::ServerContext& context, const alert::
     }
     if (clock.Monotonic() - last_sent < kSignOfLife) continue;
     alert::v1::SubscribeAlertsResponse alive;
-    alive.set_resume_token(MakePageToken(next - 1));
+    alive.set_resume_token(MakePageToken(TokenOf::kAlertStream, next - 1));
     if (!writer.Write(alive)) return absl::CancelledError("the subscriber is gone");
     last_sent = clock.Monotonic();
   }
@@ -119,10 +129,11 @@ absl::Status AlertService::List(const grpc::ServerContext& context, const alert:
   const int page_size = request.page_size() == 0 ? kDefaultPage : request.page_size();
   std::uint64_t before = store_.EndSequence();
   if (!request.page_token().empty()) {
-    const auto position = ParsePageToken(request.page_token());
+    const auto position = ParsePageToken(TokenOf::kAlertPages, request.page_token());
     if (!position || *position > before) return BadToken("page_token");
     before = *position;
   }
+  const Conditions conditions(request.filter());
   std::size_t bytes = 0;
   while (!context.IsCancelled()) {
     // Read anew: retention goes on meanwhile.
@@ -133,10 +144,10 @@ absl::Status AlertService::List(const grpc::ServerContext& context, const alert:
     if (absl::IsOutOfRange(alerts.status())) continue;
     ZOOMWATCH_RETURN_IF_ERROR(alerts.status());
     for (auto alert = alerts->rbegin(); alert != alerts->rend(); ++alert) {
-      if (!Passes(*alert, request.filter())) continue;
+      if (!conditions.Hold(*alert)) continue;
       bytes += alert->ByteSizeLong();
       if (response.alerts_size() == page_size || (response.alerts_size() > 0 && bytes > kMaxPageBytes)) {
-        response.set_next_page_token(MakePageToken(static_cast<std::uint64_t>(alert->sequence()) + 1));
+        response.set_next_page_token(MakePageToken(TokenOf::kAlertPages, static_cast<std::uint64_t>(alert->sequence()) + 1));
         return absl::OkStatus();
       }
       *response.add_alerts() = *alert;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/json/text.h"
 #include "common/kql/binder.h"
 #include "common/kql/ticks.h"
 #include "common/ruleset/rule_loader.h"
@@ -29,6 +30,7 @@ using rule::v1::Rule;
 
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
+constexpr std::size_t kMaxErrorBytes = 16 << 10;  // of one file
 
 alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
   switch (severity) {
@@ -40,12 +42,28 @@ alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
   return alert::v1::SEVERITY_UNSPECIFIED;
 }
 
+// The findings of a file, a line each. A file may have thousands, its name and its text any bytes.
 std::string ErrorsOf(const ruleset::FileResult& file) {
   std::string text;
+  int left_out = 0;
   for (const ruleset::LoadFinding& finding : file.result.findings) {
-    if (finding.impact() == ruleset::Impact::kError) text += (text.empty() ? "" : "\n") + ruleset::Explain(file.file, finding);
+    if (finding.impact() != ruleset::Impact::kError) continue;
+    if (text.size() >= kMaxErrorBytes) {
+      ++left_out;
+      continue;
+    }
+    text += (text.empty() ? "" : "\n") + ruleset::Explain(file.file, finding);
   }
+  json::ReplaceInvalidUtf8(text);
+  if (text.size() > kMaxErrorBytes) text = std::string(json::CutUtf8(text, kMaxErrorBytes)) + "...";
+  if (left_out > 0) text += fmt::format("\nand {} more", left_out);
   return text;
+}
+
+std::string NameOf(const ruleset::FileResult& file) {
+  std::string name = file.file;
+  json::ReplaceInvalidUtf8(name);
+  return name;
 }
 
 void AddStatus(const RuleStatus& status, Rule& rule) {
@@ -107,8 +125,8 @@ std::vector<Rule> RuleService::All() const {
       continue;
     }
     Rule& refused = rules.emplace_back();
-    refused.set_name(file.file);
-    refused.set_file(file.file);
+    refused.set_name(NameOf(file));
+    refused.set_file(NameOf(file));
     refused.set_state(rule::v1::RULE_STATE_REJECTED);
     refused.set_state_message(ErrorsOf(file));
   }
@@ -123,16 +141,23 @@ grpc::Status RuleService::ListRules(grpc::ServerContext* /*context*/, const rule
   if (request->page_size() < 0 || request->page_size() > kMaxPage) {
     return {grpc::StatusCode::INVALID_ARGUMENT, "page_size must be 0 to 1000"};
   }
-  std::size_t begin = 0;
+  std::uint64_t begin = 0;
   if (!request->page_token().empty()) {
-    const auto position = ParsePageToken(request->page_token());
+    const auto position = ParsePageToken(TokenOf::kRulePages, request->page_token());
     if (!position) return {grpc::StatusCode::INVALID_ARGUMENT, "page_token was not made by this service"};
     begin = *position;
   }
   std::vector<Rule> rules = All();
-  const std::size_t size = request->page_size() == 0 ? kDefaultPage : static_cast<std::size_t>(request->page_size());
-  for (std::size_t i = begin; i < rules.size() && i - begin < size; ++i) *response->add_rules() = std::move(rules[i]);
-  if (begin + size < rules.size()) response->set_next_page_token(MakePageToken(begin + size));
+  const int size = request->page_size() == 0 ? kDefaultPage : request->page_size();
+  std::size_t bytes = 0;
+  for (std::uint64_t i = begin; i < rules.size(); ++i) {
+    bytes += rules[i].ByteSizeLong();
+    if (response->rules_size() == size || (response->rules_size() > 0 && bytes > kMaxPageBytes)) {
+      response->set_next_page_token(MakePageToken(TokenOf::kRulePages, i));
+      break;
+    }
+    *response->add_rules() = std::move(rules[i]);
+  }
   return grpc::Status::OK;
 }
 
@@ -142,7 +167,7 @@ grpc::Status RuleService::GetRule(grpc::ServerContext* /*context*/, const rule::
     *response->mutable_rule() = std::move(rule);
     return grpc::Status::OK;
   }
-  return {grpc::StatusCode::NOT_FOUND, "there is no rule " + request->rule_id()};
+  return ToGrpcStatus(absl::NotFoundError("there is no rule " + request->rule_id()));
 }
 
 grpc::Status RuleService::ReloadRules(grpc::ServerContext* /*context*/, const rule::v1::ReloadRulesRequest* /*request*/,
@@ -154,13 +179,21 @@ grpc::Status RuleService::ReloadRules(grpc::ServerContext* /*context*/, const ru
   AddNames(result.diff.removed, *result.set, *response->mutable_removed());
   AddNames(result.diff.changed_query, *result.set, *response->mutable_changed());
   AddNames(result.diff.changed_text, *result.set, *response->mutable_changed());
+  std::size_t bytes = 0;
+  int left_out = 0;
   for (const auto impact : {ruleset::Impact::kError, ruleset::Impact::kWarning}) {
     for (const ruleset::FileResult& file : result.files) {
       for (const ruleset::LoadFinding& finding : file.result.findings) {
-        if (finding.impact() == impact) response->add_findings(ruleset::Explain(file.file, finding));
+        if (finding.impact() != impact) continue;
+        std::string line = ruleset::Explain(file.file, finding);
+        json::ReplaceInvalidUtf8(line);
+        bytes += line.size();
+        if (bytes > kMaxPageBytes) ++left_out;
+        else response->add_findings(std::move(line));
       }
     }
   }
+  if (left_out > 0) response->add_findings(fmt::format("and {} more", left_out));
   return grpc::Status::OK;
 }
 
@@ -189,9 +222,12 @@ absl::Status RuleService::Backtest(grpc::ServerContext& context, const rule::v1:
   }
   absl::Time to = SystemClock::Get().Now();
   absl::Time from = std::min(log_.LeastReceiveTime(), to);
+  const absl::Time oldest = from;
   if (request.has_from_time()) from = TimeOf(request.from_time());
   if (request.has_to_time()) to = std::min(to, TimeOf(request.to_time()));
   if (from > to) return absl::InvalidArgumentError("from_time is after to_time, or in the future");
+  // A rule in batch runs at every multiple of its frequency from there on.
+  from = std::max(from, std::min(oldest, to));
 
   const Clock& clock = SystemClock::Get();
   absl::Duration last_progress = clock.Monotonic();
