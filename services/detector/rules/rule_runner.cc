@@ -179,6 +179,7 @@ absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
     ZOOMWATCH_RETURN_IF_ERROR(AdoptColumns(stored.sequence));
     position_ = stored.sequence;
     engine_.Insert(stored.event, stored.sequence, findings_);
+    if (findings_.size() >= kFindingsPerCommit) ZOOMWATCH_RETURN_IF_ERROR(Commit());
   }
   return absl::OkStatus();
 }

@@ -42,6 +42,9 @@ struct RuleRunnerOptions {
 
 class RuleRunner {
  public:
+  // Findings of several events are stored together up to about so many. Those of one event are never divided.
+  static constexpr std::size_t kFindingsPerCommit = 1000;
+
   RuleRunner(RuleRunnerOptions options, EventLog& log, AlertStore& alerts, const Clock& clock, Metrics& metrics);
   // As Stop().
   ~RuleRunner();
