@@ -626,7 +626,7 @@ bool EventLog::Impl::WaitForEvents(uint64_t sequence, absl::Duration timeout, co
   MutexLock lock(mutex_);
   while (state_.counters.next_sequence <= sequence) {
     const absl::Duration left = deadline - SystemClock::Get().Monotonic();
-    if (left <= absl::ZeroDuration() || stop.stop_requested() || closing_ || !failure_.ok()) return false;
+    if (left <= absl::ZeroDuration() || stop.stop_requested() || closing_) return false;
     stored_.WaitFor(mutex_, left);
   }
   return true;

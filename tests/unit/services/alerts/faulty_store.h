@@ -34,7 +34,7 @@ class FaultyStore final : public storage::KeyedStore {
     }
     if (write == StoreFaults::Write::kWorks) return absl::OkStatus();
     ++faults_->failed;
-    return Error(Reason::kStorageFailed, "alerts: No space left on device");
+    return Error(Reason::kStorageFailed, "No space left on device");
   }
   absl::StatusOr<std::string> Get(storage::Family family, std::string_view key) override { return store_->Get(family, key); }
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(storage::Family family, const std::vector<std::string>& keys) override {
