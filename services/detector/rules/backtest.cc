@@ -22,6 +22,7 @@ class Run {
   absl::StatusOr<BacktestResult> Do(const std::shared_ptr<const ruleset::LoadedRule>& rule, const event_table::EventCatalog& catalog) {
     const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({rule}), catalog);
     if (ids.empty()) return absl::FailedPreconditionError("the rule is not enabled");
+    engine_.FinishReplay({}, TicksOf(options_.from_time));  // the clock of the history
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time - engine_.LongestPeriod(ids), options_.from_time,
                                    [&](const event::v1::Event& event) { engine_.Replay(event, position_); }));
     engine_.FinishReplay(ids, TicksOf(options_.from_time));

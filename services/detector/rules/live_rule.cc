@@ -137,6 +137,21 @@ bool LiveRule::Insert(std::uint64_t order) {
   return inserted;
 }
 
+absl::Status LiveRule::Settle(Ticks now) {
+  const auto deltas = view_->Tick(now);
+  if (!deltas.ok()) return deltas.status();
+  next_due_ = view_->NextDue();
+  Show(*deltas);
+  return absl::OkStatus();
+}
+
+absl::Status LiveRule::Begin(Ticks now) {
+  if (const absl::Status settled = Settle(now); !settled.ok()) return settled;
+  for (const auto& [identity, shown] : shown_) found_[identity] = now;
+  fulfilled_ = Fulfils(row_count_, *rule_);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause cause) {
   const auto deltas = view_->Tick(now);
   if (!deltas.ok()) return deltas.status();
@@ -155,7 +170,7 @@ const std::vector<kql::Value>* LiveRule::ShownRow(std::uint64_t identity) const 
 
 void LiveRule::Remember(std::uint64_t identity, Ticks time) { found_[identity] = time; }
 
-std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, FindingCause cause) {
+std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
   std::vector<std::uint64_t> touched;                     // in the order of the deltas
   std::unordered_map<std::uint64_t, std::int64_t> before;  // of those touched
   for (std::size_t i = 0; i < deltas.rows(); ++i) {
@@ -169,17 +184,23 @@ std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, Finding
     count += deltas.weights[i];
     if (count == 0) shown.rows.erase(TextOf(row.cells));
   }
-  std::vector<Finding> findings;
-  for (const std::uint64_t identity : touched) {
+  std::erase_if(touched, [&](std::uint64_t identity) {
     const auto shown = shown_.find(identity);
-    if (shown->second.count == 0) {
-      shown_.erase(shown);
-      continue;
-    }
-    if (before[identity] > 0 || FoundLately(identity, now)) continue;
+    const bool gone = shown->second.count == 0;
+    if (gone) shown_.erase(shown);
+    return gone || before[identity] > 0;
+  });
+  return touched;
+}
+
+std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, FindingCause cause) {
+  std::vector<Finding> findings;
+  for (const std::uint64_t identity : Show(deltas)) {
+    if (FoundLately(identity, now)) continue;
     found_[identity] = now;
-    Finding finding{.time = now, .cause = cause, .identity = identity, .rows = {}, .row_count = shown->second.count};
-    for (const auto& [text, row] : shown->second.rows) {
+    const Shown& shown = shown_.at(identity);
+    Finding finding{.time = now, .cause = cause, .identity = identity, .rows = {}, .row_count = shown.count};
+    for (const auto& [text, row] : shown.rows) {
       if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(row.first);
     }
     findings.push_back(std::move(finding));

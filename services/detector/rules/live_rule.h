@@ -67,6 +67,11 @@ class LiveRule {
   // False: no event with the name of the event in the cells can concern the rule.
   bool ConcernsName();
 
+  // A history, before the first Tick(): Settle() brings in what was inserted, now and then, so that a long one is never held as a whole;
+  // Begin() does too, and then what the view shows is known and no finding any more. `now`: the end of the history, each time.
+  absl::Status Settle(kql::Ticks now);
+  absl::Status Begin(kql::Ticks now);
+
   // Takes the event in the cells; nothing happens before the next Tick(). False: it cannot change anything, so no Tick() is due for its
   // sake. `order` grows with every event.
   bool Insert(std::uint64_t order);
@@ -98,6 +103,8 @@ class LiveRule {
     std::int64_t count = 0;
     std::map<std::vector<std::string>, std::pair<std::vector<kql::Value>, std::int64_t>> rows;  // by text of the cells
   };
+  // Applies the changes to shown_. Returns the identities that were not there before and are now, in the order of the changes.
+  std::vector<std::uint64_t> Show(const kql::incremental::Deltas& deltas);
   std::vector<Finding> Appeared(const kql::incremental::Deltas& deltas, kql::Ticks now, FindingCause cause);
   std::optional<Finding> Crossed(kql::Ticks now, FindingCause cause);
   bool FoundLately(std::uint64_t identity, kql::Ticks now);

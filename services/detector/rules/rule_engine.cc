@@ -25,6 +25,8 @@ using kql::incremental::kNever;
 
 // Reading the CPU clock costs as much as a simple rule, so one call in so many is timed and counts for all of them.
 constexpr std::uint32_t kTimedCalls = 32;
+// Events of a replay that a rule takes in at once: enough to spread what a step costs, few to hold.
+constexpr std::size_t kUnsettledEvents = 1024;
 
 // The columns of the result by which a row is the same row at another run: EventId, or the keys of the outermost summarize. None of
 // them there: all columns.
@@ -80,6 +82,7 @@ struct RuleEngine::Entry {
   std::map<std::uint64_t, Ticks> found;    // of a rule in batch: identity -> its last finding
   std::optional<std::size_t> number;       // in the index
   bool replaying = true;                   // until its FinishReplay()
+  std::size_t unsettled = 0;               // events of the replay that the view has not taken in
   bool fulfilled = false;                  // of a rule in batch with another trigger than "more than 0 rows"
   std::optional<Ticks> last_alert;         // for suppression
   Ticks scheduled = kNever;                // where it stands in due_
@@ -224,7 +227,10 @@ void RuleEngine::Replay(const event::v1::Event& event, std::uint64_t order) {
   cells_.Load(event);
   for (const std::size_t rule : index_.Find(event.event())) {
     Entry& entry = *indexed_[rule];
-    if (entry.live != nullptr && entry.replaying) entry.live->Insert(order);
+    if (entry.live == nullptr || !entry.replaying || !entry.live->Insert(order)) continue;
+    if (++entry.unsettled < kUnsettledEvents) continue;
+    entry.unsettled = 0;
+    if (const absl::Status settled = entry.live->Settle(clock_); !settled.ok()) Fail(entry, std::string(settled.message()));
   }
 }
 
@@ -234,9 +240,8 @@ void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks cl
     Entry& entry = *entries_.at(id);
     entry.replaying = false;
     if (entry.live != nullptr) {
-      const auto muted = entry.live->Tick(clock_, FindingCause::kEvent);
-      if (!muted.ok()) {
-        Fail(entry, std::string(muted.status().message()));
+      if (const absl::Status begun = entry.live->Begin(clock_); !begun.ok()) {
+        Fail(entry, std::string(begun.message()));
         continue;
       }
       entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);

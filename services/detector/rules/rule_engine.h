@@ -80,6 +80,7 @@ class RuleEngine {
   // The longest period of the rules named.
   absl::Duration LongestPeriod(const std::vector<std::string>& rule_ids) const;
   // Gives the rules that begin anew an event from before the clock; what they find in it is not reported. `order` as in Insert().
+  // REQUIRES: the clock is that of the FinishReplay() to come; FinishReplay() of no rules sets it.
   void Replay(const event::v1::Event& event, std::uint64_t order);
   // Ends the replay of the rules named: they stand at the clock. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of
   // their frequency after it.

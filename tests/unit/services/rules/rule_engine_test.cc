@@ -126,6 +126,45 @@ TEST_F(RuleEngineTest, WhatAReplayFindsIsNoFindingAndNotCounted) {
   EXPECT_THAT(Times(), ElementsAre(4));
 }
 
+// More events than a rule takes in at once.
+constexpr std::int64_t kLongReplay = 3000;
+
+TEST_F(RuleEngineTest, ALongReplayIsTakenInPartByPart) {
+  const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+  engine_.FinishReplay({}, kNewYear + kLongReplay * kSecond);
+  const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+  for (std::int64_t i = 0; i < kLongReplay; ++i) engine_.Replay(UserEvent("a", "user" + std::to_string(i), i), ++order_);
+  engine_.FinishReplay(anew, kNewYear + kLongReplay * kSecond);
+  for (std::int64_t i = 0; i < kLongReplay; i += 100) Insert(UserEvent("a", "user" + std::to_string(i), kLongReplay));
+  EXPECT_THAT(Times(), IsEmpty()) << "all are known";
+  Insert(UserEvent("a", "another", kLongReplay));
+  EXPECT_THAT(Times(), ElementsAre(kLongReplay));
+}
+
+TEST_F(RuleEngineTest, WhatComesAndGoesWithinAReplayIsNotKnownAfterIt) {
+  const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User | where Times < 2500");
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+  engine_.FinishReplay({}, kNewYear + kLongReplay * kSecond);
+  const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+  for (std::int64_t i = 1; i <= kLongReplay; ++i) engine_.Replay(UserEvent("a", "ann", i), ++order_);
+  engine_.FinishReplay(anew, kNewYear + kLongReplay * kSecond);
+  engine_.AdvanceTo(kNewYear + (86'400 + kLongReplay) * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(86'400 + 501)) << "the 501st has left, and 2499 are there";
+}
+
+TEST_F(RuleEngineTest, ARuleThatNeedsTooMuchStateFailsWhileAReplayGoesOn) {
+  const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
+  RuleEngine engine({.max_state_bytes = 100'000}, nullptr);
+  engine.FinishReplay({}, kNewYear + kLongReplay * kSecond);
+  const auto anew = engine.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+  for (std::int64_t i = 0; i < kLongReplay; ++i) engine.Replay(UserEvent("a", "user" + std::to_string(i), i), ++order_);
+  EXPECT_EQ(engine.Status().front().state, RuleState::kFailed);
+  engine.FinishReplay(anew, kNewYear + kLongReplay * kSecond);
+  EXPECT_THAT(engine.Status().front().message, HasSubstr("limit"));
+}
+
 // A window function cannot be kept up to date.
 constexpr char kBatch[] = "ZoomLogs | where Event == 'a' | serialize Number = row_number() | summarize Times = count() by User";
 
