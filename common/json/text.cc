@@ -210,10 +210,13 @@ std::optional<size_t> FindInvalidUtf8(std::string_view text) {
 }
 
 void ReplaceInvalidUtf8(std::string& text) {
-  for (size_t at = 0; const auto bad = FindInvalidUtf8(std::string_view(text).substr(at));) {
-    at += *bad;
-    text[at++] = '?';
+  std::string valid;
+  std::string_view rest = text;
+  for (auto bad = FindInvalidUtf8(rest); bad; bad = FindInvalidUtf8(rest)) {
+    valid.append(rest.substr(0, *bad)).append("\xEF\xBF\xBD");
+    rest.remove_prefix(*bad + 1);
   }
+  if (rest.size() < text.size()) text = valid.append(rest);
 }
 
 std::string_view CutUtf8(std::string_view text, size_t max_bytes) {

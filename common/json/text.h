@@ -32,7 +32,7 @@ bool IsNumber(std::string_view token);
 // Offset of the first byte that is not part of valid UTF-8; nullopt when all is.
 std::optional<size_t> FindInvalidUtf8(std::string_view text);
 
-// Makes each byte that is not part of valid UTF-8 a '?'.
+// Makes each byte that is not part of valid UTF-8 U+FFFD.
 void ReplaceInvalidUtf8(std::string& text);
 
 // The longest start of `text` of at most `max_bytes` that does not end inside a character. REQUIRES: `text` is UTF-8.

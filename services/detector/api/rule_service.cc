@@ -282,8 +282,11 @@ absl::Status RuleService::Explain(const rule::v1::ExplainRuleRequest& request, r
   const kql::BoundQuery query = kql::Compile(text, runner_.Catalog());
   if (query.root == nullptr) return absl::FailedPreconditionError("the query cannot be bound with the columns that are known now");
   EventTables tables(log_, now - absl::ToInt64Nanoseconds(loaded->rule.query_period) / 100, now, stored.sequence + 1);
-  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ExplainEvent(query, text, tables, request.event_id(), now));
-  response.mutable_event_steps()->Assign(lines.begin(), lines.end());
+  ZOOMWATCH_ASSIGN_OR_RETURN(std::vector<std::string> lines, ExplainEvent(query, text, tables, request.event_id(), now));
+  for (std::string& line : lines) {
+    json::ReplaceInvalidUtf8(line);  // it shows values
+    response.add_event_steps(std::move(line));
+  }
   return absl::OkStatus();
 }
 

@@ -41,7 +41,7 @@ void ReplaceAll(std::string& text, std::string_view what, std::string_view by) {
   }
 }
 
-// Control characters become spaces, runs of spaces one, bytes that are no UTF-8 "?".
+// Control characters become spaces, runs of spaces one, bytes that are no UTF-8 U+FFFD.
 std::string OnOneLine(std::string_view text) {
   std::string line(text);
   json::ReplaceInvalidUtf8(line);

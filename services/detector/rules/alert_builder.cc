@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/event_table/json_writer.h"
+#include "common/json/text.h"
 #include "common/kql/convert.h"
 #include "common/kql/json.h"
 #include "common/kql/ticks.h"
@@ -95,6 +96,20 @@ void AddRows(const kql::Schema& schema, const std::vector<Row>& rows, Alert& ale
   }
 }
 
+// Texts of queries may be any bytes, such as those of url_decode(). An alert with others than UTF-8 could not be read back.
+void MakeUtf8(Alert& alert) {
+  json::ReplaceInvalidUtf8(*alert.mutable_title());
+  json::ReplaceInvalidUtf8(*alert.mutable_description());
+  for (std::string& tactic : *alert.mutable_tactics()) json::ReplaceInvalidUtf8(tactic);
+  for (alert::v1::Entity& entity : *alert.mutable_entities()) {
+    for (auto& [identifier, text] : *entity.mutable_fields()) json::ReplaceInvalidUtf8(text);
+  }
+  for (auto& [name, text] : *alert.mutable_custom_details()) json::ReplaceInvalidUtf8(text);
+  for (std::string& row : *alert.mutable_rows_json()) json::ReplaceInvalidUtf8(row);
+  for (std::string& id : *alert.mutable_event_ids()) json::ReplaceInvalidUtf8(id);
+  for (std::string& account : *alert.mutable_account_names()) json::ReplaceInvalidUtf8(account);
+}
+
 std::string Filled(const std::string& format, const std::string& otherwise, const Rows& rows) {
   if (format.empty()) return otherwise;
   return ruleset::FillPlaceholders(format, [&rows](std::string_view column) { return rows.First(column); });
@@ -149,6 +164,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   alert.set_row_count(finding.row_count);
   for (std::string& id : rows.All("EventId")) alert.add_event_ids(std::move(id));
   for (std::string& account : rows.All("AccountName")) alert.add_account_names(std::move(account));
+  MakeUtf8(alert);
   return alert;
 }
 

@@ -40,7 +40,7 @@ TEST(GrpcStatus, KeepsTheReasonWhateverBytesTheMessageHas) {
     EXPECT_TRUE(details.ParseFromString(status.error_details()));
   }
   EXPECT_EQ(ToGrpcStatus(Error(Reason::kQueryInvalid, half)).error_message(), std::string(1023, 'x'));
-  EXPECT_EQ(ToGrpcStatus(Error(Reason::kQueryInvalid, "a file named \xff\xfe")).error_message(), "a file named ??");
+  EXPECT_EQ(ToGrpcStatus(Error(Reason::kQueryInvalid, "a file named \xff\xfe")).error_message(), "a file named \uFFFD\uFFFD");
 }
 
 TEST(GrpcStatus, IgnoresDetailsOfForeignOrigin) {

@@ -37,7 +37,7 @@ TEST(ErrorTextOf, FallsBackToTheBody) {
   EXPECT_EQ(ErrorTextOf({.status = 502, .body = "<html>\r\n\r\n  bad gateway\x01</html>"}, {}),
             "status 502: <html> bad gateway </html>");
   EXPECT_EQ(ErrorTextOf({.status = 500}, {}), "status 500");
-  EXPECT_EQ(ErrorTextOf({.status = 500, .body = "a\xff"}, {}), "status 500: a?");
+  EXPECT_EQ(ErrorTextOf({.status = 500, .body = "a\xff"}, {}), "status 500: a\uFFFD");
   EXPECT_EQ(ErrorTextOf({.status = 400, .body = R"({"error":{}})"}, {}), R"(status 400: {"error":{}})");
 }
 

@@ -101,6 +101,17 @@ TEST_F(RuleRunnerTest, GoesOnBehindEventsThatCannotBeReadBack) {
   EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("\"e-2\""), HasSubstr("\"e-4\""), HasSubstr("\"e-5\"")));
 }
 
+// Text of an event through url_decode() may be any bytes, and an alert is a message, which holds UTF-8 only.
+TEST_F(RuleRunnerTest, AlertsOfTextsThatAreNoUtf8CanBeReadBack) {
+  WriteRule(
+      "ZoomLogs | where Event == 'meeting.started' | extend EventId = strcat(EventId, url_decode('%ff%c3')), AccountName = url_decode('%80') "
+      "| project TimeGenerated, EventId, AccountName");
+  RunUntil(0);
+  StoreMeetings(1, 2);
+  RunUntil(2);
+  EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("e-1\\357\\277\\275\\357\\277\\275"), HasSubstr("e-2\\357\\277\\275\\357\\277\\275")));
+}
+
 // Whether its webhooks came together or one by one, with a restart of the rules and of the log between them.
 TEST_F(RuleRunnerTest, ALegacyColumnExistsFromTheFirstEventOnThatHadIt) {
   WriteRule(
