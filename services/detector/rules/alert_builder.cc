@@ -20,6 +20,16 @@ using alert::v1::Alert;
 using kql::Value;
 using Row = std::vector<Value>;
 
+constexpr std::size_t kMaxTextBytes = 16 * 1024;  // of a title, a description, an identifier, a detail
+
+// UTF-8 that ends with "..." where it was cut. Texts of queries may be any bytes, such as those of url_decode(): an alert with others
+// than UTF-8 could not be read back.
+std::string Text(std::string text) {
+  json::ReplaceInvalidUtf8(text);
+  if (text.size() > kMaxTextBytes) text = std::string(json::CutUtf8(text, kMaxTextBytes)) + "...";
+  return text;
+}
+
 alert::v1::Severity SeverityOf(ruleset::AlertSeverity severity) {
   switch (severity) {
     case ruleset::AlertSeverity::kInformational: return alert::v1::SEVERITY_INFORMATIONAL;
@@ -49,14 +59,18 @@ class Rows {
     const auto at = kql::FindColumn(schema_, column);
     return at && !rows_.empty() ? kql::ToText(rows_.front()[*at]) : std::string();
   }
-  // Distinct values that are not empty, in order.
+  // Distinct values that are not empty, in order, while they are not too large.
   std::vector<std::string> All(std::string_view column) const {
     std::vector<std::string> values;
     const auto at = kql::FindColumn(schema_, column);
     if (!at) return values;
+    std::size_t bytes = 0;
     for (const Row& row : rows_) {
-      std::string value = kql::ToText(row[*at]);
-      if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) values.push_back(std::move(value));
+      std::string value = Text(kql::ToText(row[*at]));
+      if (value.empty() || std::find(values.begin(), values.end(), value) != values.end()) continue;
+      bytes += value.size();
+      if (bytes > kMaxAlertBytes) break;
+      values.push_back(std::move(value));
     }
     return values;
   }
@@ -69,6 +83,7 @@ class Rows {
 // One entity per mapping and row, each once; one of which every identifier is empty is none.
 void AddEntities(const ruleset::Rule& rule, const kql::Schema& schema, const std::vector<Row>& rows, Alert& alert) {
   std::set<std::string> seen;
+  std::size_t bytes = 0;
   for (const ruleset::EntityMapping& mapping : rule.entity_mappings) {
     for (const Row& row : rows) {
       alert::v1::Entity entity;
@@ -76,12 +91,15 @@ void AddEntities(const ruleset::Rule& rule, const kql::Schema& schema, const std
       std::string key = mapping.type;
       for (const ruleset::FieldMapping& field : mapping.fields) {
         const auto column = kql::FindColumn(schema, field.column);
-        const std::string value = column ? kql::ToText(row[*column]) : std::string();
+        const std::string value = column ? Text(kql::ToText(row[*column])) : std::string();
         if (value.empty()) continue;
         (*entity.mutable_fields())[field.identifier] = value;
         key += '\n' + field.identifier + '\n' + value;
       }
-      if (!entity.fields().empty() && seen.insert(key).second) *alert.add_entities() = std::move(entity);
+      if (entity.fields().empty() || !seen.insert(key).second) continue;
+      bytes += key.size();
+      if (bytes > kMaxAlertBytes) return;
+      *alert.add_entities() = std::move(entity);
     }
   }
 }
@@ -89,30 +107,17 @@ void AddEntities(const ruleset::Rule& rule, const kql::Schema& schema, const std
 void AddRows(const kql::Schema& schema, const std::vector<Row>& rows, Alert& alert) {
   std::size_t bytes = 0;
   for (const Row& row : rows) {
-    std::string json = RowToJson(schema, row);
-    bytes += json.size();
-    if (bytes > kMaxAlertBytes && alert.rows_json_size() > 0) return;
-    alert.add_rows_json(std::move(json));
+    std::string text = RowToJson(schema, row);
+    bytes += text.size();
+    if (bytes > kMaxAlertBytes) return;
+    json::ReplaceInvalidUtf8(text);
+    alert.add_rows_json(std::move(text));
   }
-}
-
-// Texts of queries may be any bytes, such as those of url_decode(). An alert with others than UTF-8 could not be read back.
-void MakeUtf8(Alert& alert) {
-  json::ReplaceInvalidUtf8(*alert.mutable_title());
-  json::ReplaceInvalidUtf8(*alert.mutable_description());
-  for (std::string& tactic : *alert.mutable_tactics()) json::ReplaceInvalidUtf8(tactic);
-  for (alert::v1::Entity& entity : *alert.mutable_entities()) {
-    for (auto& [identifier, text] : *entity.mutable_fields()) json::ReplaceInvalidUtf8(text);
-  }
-  for (auto& [name, text] : *alert.mutable_custom_details()) json::ReplaceInvalidUtf8(text);
-  for (std::string& row : *alert.mutable_rows_json()) json::ReplaceInvalidUtf8(row);
-  for (std::string& id : *alert.mutable_event_ids()) json::ReplaceInvalidUtf8(id);
-  for (std::string& account : *alert.mutable_account_names()) json::ReplaceInvalidUtf8(account);
 }
 
 std::string Filled(const std::string& format, const std::string& otherwise, const Rows& rows) {
   if (format.empty()) return otherwise;
-  return ruleset::FillPlaceholders(format, [&rows](std::string_view column) { return rows.First(column); });
+  return Text(ruleset::FillPlaceholders(format, [&rows](std::string_view column) { return rows.First(column); }));
 }
 
 }  // namespace
@@ -143,7 +148,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   alert.set_severity(SeverityNamed(rows.First(details.severity_column), SeverityOf(rule.severity)));
   const std::string tactic = rows.First(details.tactics_column);
   if (!tactic.empty()) {
-    alert.add_tactics(tactic);
+    alert.add_tactics(Text(tactic));
   } else {
     alert.mutable_tactics()->Assign(rule.tactics.begin(), rule.tactics.end());
   }
@@ -158,13 +163,12 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   alert.set_revision(revision);
   AddEntities(rule, schema, finding.rows, alert);
   for (const ruleset::CustomDetail& detail : rule.custom_details) {
-    if (std::string value = rows.First(detail.column); !value.empty()) (*alert.mutable_custom_details())[detail.name] = std::move(value);
+    if (std::string value = rows.First(detail.column); !value.empty()) (*alert.mutable_custom_details())[detail.name] = Text(std::move(value));
   }
   AddRows(schema, finding.rows, alert);
   alert.set_row_count(finding.row_count);
   for (std::string& id : rows.All("EventId")) alert.add_event_ids(std::move(id));
   for (std::string& account : rows.All("AccountName")) alert.add_account_names(std::move(account));
-  MakeUtf8(alert);
   return alert;
 }
 

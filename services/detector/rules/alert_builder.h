@@ -13,7 +13,8 @@
 
 namespace zoomwatch::detector {
 
-// Largest alert: rows beyond it are left out and counted. One row of it goes out as one row of ZoomAlerts_CL.
+// Most bytes of an alert's rows, of its entities and of its ids, each: those beyond are left out, rows are counted. Single texts are
+// cut far below, so that every alert fits into a message (api). One alert goes out as one row of ZoomAlerts_CL.
 inline constexpr std::size_t kMaxAlertBytes = 256 * 1024;
 
 // `revision`: 1 for the first alert of this identity. The sequence is given by the store.
