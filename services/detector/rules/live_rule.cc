@@ -1,6 +1,9 @@
 #include "services/detector/rules/live_rule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <compare>
 #include <utility>
 
 #include "common/kql/batch/demand.h"
@@ -46,13 +49,30 @@ std::optional<LiveRule::Texts> TextsOf(const kql::Column& column, const std::vec
   return texts;
 }
 
-std::vector<std::string> TextOf(const std::vector<kql::Value>& cells) {
-  std::vector<std::string> text;
-  for (const kql::Value& cell : cells) text.push_back(kql::ToText(cell) + static_cast<char>(cell.kind()));
-  return text;
+// What keeping a row that the view shows takes: nodes of two maps, and the cells.
+std::uint64_t ShownBytes(const std::vector<kql::Value>& cells) {
+  std::uint64_t bytes = 192;
+  for (const kql::Value& cell : cells) bytes += cell.MemoryBytes();
+  return bytes;
+}
+
+std::strong_ordering Compare(const kql::Value& a, const kql::Value& b) {
+  if (a.kind() != b.kind()) return a.kind() <=> b.kind();
+  switch (a.kind()) {
+    case kql::Kind::kNull: return std::strong_ordering::equal;
+    case kql::Kind::kString: return a.AsString() <=> b.AsString();
+    case kql::Kind::kLong: return a.AsLong() <=> b.AsLong();
+    case kql::Kind::kDateTime:
+    case kql::Kind::kTimeSpan: return a.AsTicks() <=> b.AsTicks();
+    default: return kql::ToText(a) <=> kql::ToText(b);
+  }
 }
 
 }  // namespace
+
+bool LiveRule::CellOrder::operator()(const std::vector<kql::Value>& a, const std::vector<kql::Value>& b) const {
+  return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end(), Compare) < 0;
+}
 
 bool Fulfils(std::int64_t count, const ruleset::Rule& rule) {
   switch (rule.trigger_operator) {
@@ -85,12 +105,12 @@ std::unique_ptr<LiveRule> LiveRule::Create(std::shared_ptr<const ruleset::Rule> 
     kql::Locate(rule->query.text, refused);
     return nullptr;
   }
-  return std::unique_ptr<LiveRule>(new LiveRule(std::move(rule), std::move(view), root, cells));
+  return std::unique_ptr<LiveRule>(new LiveRule(std::move(rule), std::move(view), root, options, cells));
 }
 
 LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view, const kql::RelationPtr& root,
-                   SharedCells& cells)
-    : rule_(std::move(rule)), view_(std::move(view)), cells_(cells) {
+                   const LiveRuleOptions& options, SharedCells& cells)
+    : rule_(std::move(rule)), view_(std::move(view)), max_state_bytes_(options.max_state_bytes), cells_(cells) {
   const std::vector<TableUse> uses = FindTableUses(root);
   const kql::batch::Demands demands = kql::batch::ComputeDemands(*root, 0);
   for (const auto& table : view_->tables()) {
@@ -142,7 +162,7 @@ absl::Status LiveRule::Settle(Ticks now) {
   if (!deltas.ok()) return deltas.status();
   next_due_ = view_->NextDue();
   Show(*deltas);
-  return absl::OkStatus();
+  return CheckState();
 }
 
 absl::Status LiveRule::Begin(Ticks now) {
@@ -157,15 +177,21 @@ absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause caus
   if (!deltas.ok()) return deltas.status();
   next_due_ = view_->NextDue();
   std::vector<Finding> findings = Appeared(*deltas, now, cause);
+  if (absl::Status state = CheckState(); !state.ok()) return state;
   if (IsPerRow(*rule_)) return findings;
   findings.clear();
   if (auto crossed = Crossed(now, cause)) findings.push_back(*std::move(crossed));
   return findings;
 }
 
+absl::Status LiveRule::CheckState() const {
+  if (state_bytes() <= max_state_bytes_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(fmt::format("the state of the rule has {} bytes, its limit is {}", state_bytes(), max_state_bytes_));
+}
+
 const std::vector<kql::Value>* LiveRule::ShownRow(std::uint64_t identity) const {
   const auto shown = shown_.find(identity);
-  return shown == shown_.end() || shown->second.rows.empty() ? nullptr : &shown->second.rows.begin()->second.first;
+  return shown == shown_.end() || shown->second.rows.empty() ? nullptr : &shown->second.rows.begin()->first;
 }
 
 void LiveRule::Remember(std::uint64_t identity, Ticks time) { found_[identity] = time; }
@@ -179,10 +205,12 @@ std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
     if (before.try_emplace(row.id, shown.count).second) touched.push_back(row.id);
     shown.count += deltas.weights[i];
     row_count_ += deltas.weights[i];
-    auto& [cells, count] = shown.rows[TextOf(row.cells)];
-    cells = row.cells;
-    count += deltas.weights[i];
-    if (count == 0) shown.rows.erase(TextOf(row.cells));
+    const auto [at, added] = shown.rows.try_emplace(row.cells, 0);
+    if (added) shown_bytes_ += ShownBytes(row.cells);
+    at->second += deltas.weights[i];
+    if (at->second != 0) continue;
+    shown_bytes_ -= ShownBytes(at->first);
+    shown.rows.erase(at);
   }
   std::erase_if(touched, [&](std::uint64_t identity) {
     const auto shown = shown_.find(identity);
@@ -200,8 +228,8 @@ std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, Finding
     found_[identity] = now;
     const Shown& shown = shown_.at(identity);
     Finding finding{.time = now, .cause = cause, .identity = identity, .rows = {}, .row_count = shown.count};
-    for (const auto& [text, row] : shown.rows) {
-      if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(row.first);
+    for (const auto& [cells, count] : shown.rows) {
+      if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(cells);
     }
     findings.push_back(std::move(finding));
   }
@@ -213,8 +241,8 @@ std::optional<Finding> LiveRule::Crossed(Ticks now, FindingCause cause) {
   if (std::exchange(fulfilled_, fulfilled) || !fulfilled) return std::nullopt;
   Finding finding{.time = now, .cause = cause, .identity = 0, .rows = {}, .row_count = row_count_};
   for (const auto& [identity, shown] : shown_) {
-    for (const auto& [text, row] : shown.rows) {
-      if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(row.first);
+    for (const auto& [cells, count] : shown.rows) {
+      if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(cells);
     }
   }
   return finding;

@@ -85,7 +85,8 @@ class LiveRule {
   // A row of the view with that identity as it is now; null: there is none.
   const std::vector<kql::Value>* ShownRow(std::uint64_t identity) const;
 
-  std::uint64_t state_bytes() const { return view_->state_bytes(); }
+  // Of the view, and of the rows that it shows.
+  std::uint64_t state_bytes() const { return view_->state_bytes() + shown_bytes_; }
   std::string Describe() const { return view_->Describe(); }
 
  private:
@@ -96,13 +97,18 @@ class LiveRule {
     RowFilter filter;
   };
   LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view, const kql::RelationPtr& root,
-           SharedCells& cells);
+           const LiveRuleOptions& options, SharedCells& cells);
 
+  // Any order in which cells are equal only when kind and text are.
+  struct CellOrder {
+    bool operator()(const std::vector<kql::Value>& a, const std::vector<kql::Value>& b) const;
+  };
   // The rows of the view with one identity.
   struct Shown {
     std::int64_t count = 0;
-    std::map<std::vector<std::string>, std::pair<std::vector<kql::Value>, std::int64_t>> rows;  // by text of the cells
+    std::map<std::vector<kql::Value>, std::int64_t, CellOrder> rows;  // with how often each is there
   };
+  absl::Status CheckState() const;  // kResourceExhausted: it has become too large
   // Applies the changes to shown_. Returns the identities that were not there before and are now, in the order of the changes.
   std::vector<std::uint64_t> Show(const kql::incremental::Deltas& deltas);
   std::vector<Finding> Appeared(const kql::incremental::Deltas& deltas, kql::Ticks now, FindingCause cause);
@@ -111,10 +117,12 @@ class LiveRule {
 
   std::shared_ptr<const ruleset::Rule> rule_;
   const std::unique_ptr<kql::incremental::View> view_;
+  const std::uint64_t max_state_bytes_;
   SharedCells& cells_;
   std::vector<Table> tables_;             // of the view
   std::map<std::size_t, Texts> texts_;  // by place
   std::unordered_map<std::uint64_t, Shown> shown_;
+  std::uint64_t shown_bytes_ = 0;
   std::int64_t row_count_ = 0;
   bool fulfilled_ = false;
   std::unordered_map<std::uint64_t, kql::Ticks> found_;  // identity -> its last finding

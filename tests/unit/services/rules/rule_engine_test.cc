@@ -218,6 +218,15 @@ TEST_F(RuleEngineTest, ARuleInBatchRemembersItsFindingsOverARestart) {
   EXPECT_THAT(Times(), IsEmpty());
 }
 
+TEST_F(RuleEngineTest, TheRowsThatARuleShowsAreOfItsState) {
+  Begin(MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User | extend Text = strrep(User, 1000)"));
+  for (int i = 0; i < 20; ++i) Insert(UserEvent("a", "user" + std::to_string(i), i));
+  const std::uint64_t shown = Status().state_bytes;
+  EXPECT_GE(shown, 20U * 5000);
+  engine_.AdvanceTo(kNewYear + 100'000 * kSecond, findings_);
+  EXPECT_LT(Status().state_bytes, shown / 100) << "all have left";
+}
+
 TEST_F(RuleEngineTest, ARuleThatNeedsTooMuchStateFailsAloneAndStaysSo) {
   RuleEngine engine({.max_state_bytes = 20'000}, &tables_);
   const auto rule = MakeRule("ZoomLogs | summarize Times = count() by EventId");
