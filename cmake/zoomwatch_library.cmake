@@ -8,6 +8,9 @@
 #   zoomwatch_add_subdirectories(<dir>)                                              every direct subfolder with a CMakeLists.txt
 include_guard()
 
+# What the tests with the label tsan need, and nothing else.
+add_custom_target(tsan_tests)
+
 function(zoomwatch_add_subdirectories dir)
   file(GLOB children RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS ${dir}/*/CMakeLists.txt)
   list(SORT children)
@@ -50,6 +53,10 @@ function(zoomwatch_test name)
   endif()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} zoomwatch::options GTest::gmock GTest::gtest_main)
+  if(NOT "conformance" IN_LIST ARG_LABELS)
+    # Half of the time of a clean build would be spent on optimising code that is run once. What is tested is optimised.
+    target_compile_options(${name} PRIVATE -O0 -g1)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set(test_environment "ZOOMWATCH_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "ZOOMWATCH_BIN_DIR=${CMAKE_BINARY_DIR}/bin" ${ARG_ENVIRONMENT})
   if(ZOOMWATCH_SANITIZE STREQUAL "thread")
@@ -58,6 +65,9 @@ function(zoomwatch_test name)
     list(APPEND test_environment "UBSAN_OPTIONS=print_stacktrace=1" "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1")
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${test_environment}")
+  if("tsan" IN_LIST ARG_LABELS)
+    add_dependencies(tsan_tests ${name})
+  endif()
 endfunction()
 
 # With ZOOMWATCH_BUILD_FUZZERS: a libFuzzer program. Otherwise: a program that runs the target over its corpus, as a unit test.
