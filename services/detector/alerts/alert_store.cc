@@ -60,9 +60,9 @@ std::optional<KnownFinding> ParseFinding(std::string_view key, std::string_view 
   return finding;
 }
 
-absl::StatusOr<alert::v1::Alert> ParseAlert(std::string_view value) {
+absl::StatusOr<alert::v1::Alert> ParseAlert(std::uint64_t sequence, std::string_view value) {
   alert::v1::Alert alert;
-  if (!alert.ParseFromArray(value.data(), static_cast<int>(value.size()))) return Corrupt("an alert");
+  if (!alert.ParseFromArray(value.data(), static_cast<int>(value.size()))) return Corrupt(fmt::format("alert {}", sequence));
   return alert;
 }
 
@@ -215,13 +215,17 @@ absl::Status AlertStore::Retain(storage::KeyedBatch& batch, State& state) {
   const std::uint64_t done = options_.incidents ? std::min(state.delivered.position(), state.incidents) : state.delivered.position();
   const std::uint64_t end = std::min(done + 1, state.first + kRemovalsPerWrite);
   auto walk = store_->NewIterator(kAlerts, NumberKeyOf(state.first), NumberKeyOf(end));
-  for (; walk->Valid(); walk->Next()) {
-    ZOOMWATCH_ASSIGN_OR_RETURN(const alert::v1::Alert alert, ParseAlert(walk->value()));
-    if (absl::FromUnixSeconds(alert.alert_time().seconds()) >= cutoff) break;
-    batch.Delete(kAlerts, walk->key());
-    batch.Delete(kRefused, walk->key());
-    batch.Delete(kIds, alert.alert_id());
-    ++state.first;
+  std::uint64_t sequence = state.first;
+  for (; walk->Valid(); walk->Next(), ++sequence) {
+    const auto alert = ParseAlert(sequence, walk->value());
+    // The age of a damaged one is not known: it goes with the next that is old.
+    if (!alert.ok()) continue;
+    if (absl::FromUnixSeconds(alert->alert_time().seconds()) >= cutoff) break;
+    batch.Delete(kIds, alert->alert_id());
+    for (; state.first <= sequence; ++state.first) {
+      batch.Delete(kAlerts, NumberKeyOf(state.first));
+      batch.Delete(kRefused, NumberKeyOf(state.first));
+    }
   }
   return walk->status();
 }
@@ -235,7 +239,7 @@ absl::StatusOr<std::vector<alert::v1::Alert>> AlertStore::ReadFrom(std::uint64_t
   if (sequence >= state.next) return alerts;
   auto walk = store_->NewIterator(kAlerts, NumberKeyOf(sequence), NumberKeyOf(state.next));
   for (; walk->Valid() && alerts.size() < max_items; walk->Next()) {
-    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(walk->value()));
+    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(sequence + alerts.size(), walk->value()));
     alerts.push_back(std::move(alert));
   }
   ZOOMWATCH_RETURN_IF_ERROR(walk->status());
@@ -251,7 +255,7 @@ bool AlertStore::WaitForAlerts(std::uint64_t sequence, absl::Duration timeout, c
   const MutexLock lock(mutex_);
   while (state_.next <= sequence) {
     const absl::Duration left = deadline - SystemClock::Get().Monotonic();
-    if (left <= absl::ZeroDuration() || stop.stop_requested() || !failure_.ok()) return false;
+    if (left <= absl::ZeroDuration() || stop.stop_requested()) return false;
     stored_.WaitFor(mutex_, left);
   }
   return true;
@@ -262,7 +266,7 @@ absl::StatusOr<alert::v1::Alert> AlertStore::Find(std::string_view alert_id) {
   if (absl::IsNotFound(sequence.status())) return absl::NotFoundError(fmt::format("there is no alert {}", alert_id));
   ZOOMWATCH_RETURN_IF_ERROR(sequence.status());
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, *sequence));
-  return ParseAlert(value);
+  return ParseAlert(NumberReader(*sequence).Next(), value);
 }
 
 absl::StatusOr<std::vector<alert::v1::Alert>> AlertStore::ReadWaiting(Order order, std::size_t max_items) {
@@ -270,7 +274,7 @@ absl::StatusOr<std::vector<alert::v1::Alert>> AlertStore::ReadWaiting(Order orde
   std::vector<alert::v1::Alert> alerts;
   for (const std::uint64_t sequence : state.delivered.Waiting(state.next, max_items, order == Order::kOldestFirst)) {
     ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, NumberKeyOf(sequence)));
-    ZOOMWATCH_ASSIGN_OR_RETURN(alerts.emplace_back(), ParseAlert(value));
+    ZOOMWATCH_ASSIGN_OR_RETURN(alerts.emplace_back(), ParseAlert(sequence, value));
   }
   return alerts;
 }
@@ -313,7 +317,7 @@ absl::Status AlertStore::CommitIncidents(std::uint64_t up_to_sequence, std::stri
   storage::KeyedBatch batch;
   for (const RefusedAlert& which : refused) {
     ZOOMWATCH_ASSIGN_OR_RETURN(const std::string value, store_->Get(kAlerts, NumberKeyOf(which.sequence)));
-    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(value));
+    ZOOMWATCH_ASSIGN_OR_RETURN(alert::v1::Alert alert, ParseAlert(which.sequence, value));
     alert.set_incident_refusal(fmt::format("{}: {}", which.reason, which.message));
     batch.Put(kAlerts, NumberKeyOf(which.sequence), alert.SerializeAsString());
   }

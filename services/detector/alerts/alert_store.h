@@ -74,7 +74,7 @@ class AlertStore {
 
   // Up to `max_items` alerts from `sequence` on, in order. OUT_OF_RANGE: the alert at `sequence` was removed by retention.
   absl::StatusOr<std::vector<alert::v1::Alert>> ReadFrom(std::uint64_t sequence, std::size_t max_items);
-  // Waits until the alert at `sequence` is there. False: time ran out, `stop` was requested, or a write failed.
+  // Waits until the alert at `sequence` is there. False: time ran out, or `stop` was requested.
   bool WaitForAlerts(std::uint64_t sequence, absl::Duration timeout, const std::stop_token& stop);
   // NOT_FOUND: no such alert, or no more.
   absl::StatusOr<alert::v1::Alert> Find(std::string_view alert_id);

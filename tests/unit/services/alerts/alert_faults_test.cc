@@ -179,7 +179,7 @@ TEST_F(AlertFaultsTest, AFullDiskEndsStreamsWithItsNameAndListsGoOn) {
 TEST_F(AlertFaultsTest, ReadersOfADamagedAlertAreToldAndTheOthersAreServed) {
   ASSERT_OK(Store(4));
   Damage(2);
-  const auto damaged = HasReasonAndMessage(Reason::kStorageCorrupt, HasSubstr("alert store"));
+  const auto damaged = HasReasonAndMessage(Reason::kStorageCorrupt, HasSubstr("alert store: alert 2 cannot"));
   EXPECT_THAT(store_->ReadFrom(1, 10).status(), damaged);
   EXPECT_THAT(Get("a2"), damaged);
   EXPECT_OK(Get("a1"));
@@ -200,6 +200,33 @@ TEST_F(AlertFaultsTest, DeliveryOfADamagedAlertSaysWhyItFails) {
   Damage(1);
   const std::string metrics = Deliver([](const DeliveryWorker& worker) { return ReasonOf(worker.health()) == Reason::kStorageCorrupt; });
   EXPECT_THAT(metrics, ::testing::ContainsRegex("zoomwatch_detector_delivery_failures_total\\{table=\"alerts\"\\} [1-9]"));
+}
+
+// Delivery looks again and again whether there are alerts: it must not do so without a pause.
+TEST_F(AlertFaultsTest, WhoWaitsForAlertsOfAStoreThatFailedWaits) {
+  faults_->write = Write::kFails;
+  EXPECT_THAT(Store(1), HasReason(Reason::kStorageFailed));
+  const absl::Duration begin = SystemClock::Get().Monotonic();
+  EXPECT_FALSE(store_->WaitForAlerts(1, absl::Milliseconds(50), {}));
+  EXPECT_GE(SystemClock::Get().Monotonic() - begin, absl::Milliseconds(50));
+}
+
+// The rules commit and remove what is old in one write: a damaged alert at that place must not stop them.
+TEST_F(AlertFaultsTest, RetentionPassesDamagedAlerts) {
+  ASSERT_OK(Store(4));
+  ASSERT_OK(store_->CommitDelivered({1, 2, 3, 4}, "", {}));
+  Damage(1);
+  Damage(2);
+  Damage(4);
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, {}));
+  EXPECT_EQ(store_->FirstSequence(), 1u) << "they are as young as the one behind them";
+  clock_.Advance(absl::Hours(24 * 91));
+  ASSERT_OK(store_->Commit({.sequence = 3, .clock = 3}, {}));
+  EXPECT_EQ(store_->FirstSequence(), 4u) << "the last one waits for one behind it";
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("a1").status()));
+  EXPECT_TRUE(absl::IsNotFound(store_->Find("a3").status()));
+  Open();
+  EXPECT_EQ(store_->FirstSequence(), 4u);
 }
 
 TEST_F(AlertFaultsTest, EventsAndRulesGoOnBesideADamagedAlert) {
