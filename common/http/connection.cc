@@ -52,7 +52,7 @@ Connection::Connection(ServerContext& context, Worker& worker, std::string peer_
 
 void Connection::Start() {
   slot_ = worker_.Register(shared_from_this(), context_.clock.Monotonic() + context_.options.request_timeout);
-  if (context_.draining) return Close();
+  if (worker_.closed() || (context_.closing_idle && !HasInput())) return Close();
   if (needs_handshake()) return StartHandshake();
   phase_ = Phase::kIdle;
   ReadMore();
@@ -61,7 +61,7 @@ void Connection::Start() {
 void Connection::OnHandshake(bool ok) {
   if (phase_ != Phase::kHandshake) return;
   (ok ? context_.metrics.handshake_done : context_.metrics.handshake_failed).Increment();
-  if (!ok || context_.draining) return Close();
+  if (!ok || (context_.closing_idle && !HasInput())) return Close();
   phase_ = Phase::kIdle;
   ReadMore();
 }
@@ -159,7 +159,7 @@ void Connection::OnWritten(bool ok) {
     phase_ = Phase::kReading;
     return Process();
   }
-  if (!keep_after_write_ || context_.draining) return Linger();
+  if (!keep_after_write_ || context_.closing_idle) return Linger();
   parser_.Reset();
   head_admitted_ = false;
   is_head_request_ = false;
@@ -208,7 +208,7 @@ void Connection::OnDiscarded(bool ok) {
 }
 
 void Connection::CloseIfIdle() {
-  if (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) Close();
+  if ((phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !HasInput()) Close();
 }
 
 void Connection::Close() {

@@ -23,6 +23,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The answer to the exchange with that number; late ones are ignored.
   void OnAnswer(uint64_t exchange, Response response);
   void OnDeadline();
+  // A request that has arrived, though nobody has read it yet, counts.
   void CloseIfIdle();
   void Close();
 
@@ -37,6 +38,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void StartGoodbye() = 0;    // OnGoodbye: everything is sent and the peer told that nothing follows
   virtual void StartDiscard() = 0;    // OnDiscarded; reads and forgets
   virtual void CancelRead() = 0;
+  // Whether the peer has sent what was not read yet.
+  virtual bool HasInput() = 0;
   virtual void CloseSocket() = 0;
 
   void OnHandshake(bool ok);

@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -62,6 +63,12 @@ class Server::State {
   absl::Status Listen();
   void Accept();
   void OnAccepted(const ErrorCode& error, TcpSocket socket, std::shared_ptr<Worker> worker);
+  // Serves the connection, or closes it when there are too many.
+  void Take(TcpSocket socket, const std::shared_ptr<Worker>& worker);
+  // Takes the connections that are complete and wait in the kernel, which would be reset, and closes the listening socket.
+  void StopAccepting();
+  // Waits until no connection is open, for at most that long.
+  void WaitForNoneOpen(absl::Duration longest);
   std::shared_ptr<Connection> MakeConnection(TcpSocket socket, Worker& worker);
   bool TakePlace();
   // Runs on the worker's thread and waits for it.
@@ -128,7 +135,7 @@ void Server::State::Accept() {
 }
 
 void Server::State::OnAccepted(const ErrorCode& error, TcpSocket socket, std::shared_ptr<Worker> worker) {
-  if (!acceptor_->is_open()) return;
+  if (error && !acceptor_->is_open()) return;
   if (error) {
     context_.metrics.failed.Increment();
     Log(Severity::kWarning, "connection not accepted", {{"port", options_.name}, {"error", error.message()}});
@@ -138,6 +145,11 @@ void Server::State::OnAccepted(const ErrorCode& error, TcpSocket socket, std::sh
     });
     return;
   }
+  Take(std::move(socket), worker);
+  if (acceptor_->is_open()) Accept();
+}
+
+void Server::State::Take(TcpSocket socket, const std::shared_ptr<Worker>& worker) {
   if (TakePlace()) {
     context_.metrics.accepted.Increment();
     context_.metrics.open.Increment();
@@ -148,7 +160,29 @@ void Server::State::OnAccepted(const ErrorCode& error, TcpSocket socket, std::sh
     Log(Severity::kWarning, "connection closed: too many are open",
         {{"port", options_.name}, {"max_connections", options_.max_connections}});
   }
-  Accept();
+}
+
+void Server::State::StopAccepting() {
+  ErrorCode error;
+  acceptor_->non_blocking(true, error);
+  for (int taken = 0; !error && taken < boost::asio::socket_base::max_listen_connections; ++taken) {
+    const std::shared_ptr<Worker>& worker = workers_[next_worker_++ % workers_.size()];
+    TcpSocket socket = acceptor_->accept(worker->io.get_executor(), error);
+    if (!error) Take(std::move(socket), worker);
+  }
+  ErrorCode ignored;
+  acceptor_->close(ignored);
+  accept_back_off_->cancel();
+}
+
+void Server::State::WaitForNoneOpen(absl::Duration longest) {
+  const absl::Duration end = SystemClock::Get().Monotonic() + longest;
+  MutexLock lock(context_.mutex);
+  while (context_.open_connections > 0) {
+    const absl::Duration left = end - SystemClock::Get().Monotonic();
+    if (left <= absl::ZeroDuration()) break;
+    context_.none_open.WaitFor(context_.mutex, left);
+  }
 }
 
 std::shared_ptr<Connection> Server::State::MakeConnection(TcpSocket socket, Worker& worker) {
@@ -203,22 +237,13 @@ void Server::State::Shutdown(absl::Duration deadline) {
   certificate_watch_.reset();
   if (threads_.empty()) return;  // Start() failed
 
+  const absl::Duration end = SystemClock::Get().Monotonic() + deadline;
   context_.draining = true;
-  RunOn(*workers_[0], [this] {
-    ErrorCode ignored;
-    acceptor_->close(ignored);
-    accept_back_off_->cancel();
-  });
+  RunOn(*workers_[0], [this] { StopAccepting(); });
+  WaitForNoneOpen(std::min(options_.stop_grace, deadline));
+  context_.closing_idle = true;
   for (const auto& worker : workers_) RunOn(*worker, [&] { worker->CloseIdle(); });
-  {
-    const absl::Duration end = SystemClock::Get().Monotonic() + deadline;
-    MutexLock lock(context_.mutex);
-    while (context_.open_connections > 0) {
-      const absl::Duration left = end - SystemClock::Get().Monotonic();
-      if (left <= absl::ZeroDuration()) break;
-      context_.none_open.WaitFor(context_.mutex, left);
-    }
-  }
+  WaitForNoneOpen(end - SystemClock::Get().Monotonic());
   for (const auto& worker : workers_) RunOn(*worker, [&] { worker->CloseAll(); });
   for (std::thread& thread : threads_) thread.join();
 }

@@ -50,6 +50,7 @@ struct ServerOptions {
   absl::Duration answer_deadline = absl::InfiniteDuration();  // from the first byte of a request; then the server answers 503
                                                        // ANSWER_DEADLINE_EXCEEDED in the handler's place
   absl::Duration write_timeout = absl::Seconds(10);    // for a peer that does not read its answer; then the connection is cut
+  absl::Duration stop_grace;                           // at Shutdown(): how long a connection may still begin a request
   absl::Duration tick = absl::Milliseconds(20);        // how often time-outs are looked at: their resolution
 };
 
@@ -103,8 +104,9 @@ class Server {
   // When the served leaf certificate ends; InfiniteFuture without TLS. Thread-safe.
   absl::Time certificate_not_after() const;
 
-  // Stops accepting, closes idle connections, lets requests that have begun finish (answered with "Connection: close") for at most
-  // `deadline`, then cuts the rest and joins the threads. Blocks. Idempotent; not to be called from a handler.
+  // Stops accepting, answers from now on with "Connection: close", and closes connections without a request after stop_grace, so that
+  // a peer that sends one at this moment is not cut off; lets requests that have begun finish, all in all for at most `deadline`, then
+  // cuts the rest and joins the threads. Blocks. Idempotent; not to be called from a handler.
   void Shutdown(absl::Duration deadline);
 
  private:

@@ -44,6 +44,10 @@ class StreamConnection : public Connection {
     ErrorCode ignored;
     socket().cancel(ignored);
   }
+  bool HasInput() override {
+    ErrorCode error;
+    return socket().available(error) > 0 && !error;
+  }
   void CloseSocket() override {
     ErrorCode ignored;
     socket().close(ignored);

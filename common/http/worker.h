@@ -27,7 +27,8 @@ struct ServerContext {
   Handler& handler;
   const Clock& clock;
   PortMetrics metrics;
-  std::atomic<bool> draining{false};
+  std::atomic<bool> draining{false};      // each answer is the last one of its connection
+  std::atomic<bool> closing_idle{false};  // no request begins any more
 
   // Places taken, of max_connections.
   Mutex mutex;
@@ -54,6 +55,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void CloseIdle();
   // Closes everything and lets Run() return.
   void CloseAll();
+  bool closed() const { return closed_; }
 
   // Concurrency hint 1: one thread runs it, others only post.
   boost::asio::io_context io{1};

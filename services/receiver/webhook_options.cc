@@ -10,6 +10,9 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
+// Longer than a peer waits between two requests while there is traffic.
+constexpr absl::Duration kStopGrace = absl::Seconds(1);
+
 }  // namespace
 
 absl::StatusOr<http::ServerOptions> WebhookServerOptions(const config::v1::WebhookServer& config) {
@@ -25,7 +28,8 @@ absl::StatusOr<http::ServerOptions> WebhookServerOptions(const config::v1::Webho
                               .max_connections = config.max_connections(),
                               .request_timeout = ToDuration(config.request_timeout()),
                               .idle_timeout = ToDuration(config.idle_timeout()),
-                              .answer_deadline = ToDuration(config.answer_deadline())};
+                              .answer_deadline = ToDuration(config.answer_deadline()),
+                              .stop_grace = kStopGrace};
   if (config.has_tls()) {
     options.tls = http::TlsOptions{.certificate_file = config.tls().certificate_file(),
                                    .private_key_file = config.tls().private_key_file(),

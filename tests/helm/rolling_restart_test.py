@@ -136,8 +136,12 @@ class Service:
             while data := source.recv(65536):
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+        except OSError:  # reset: a Service passes that on to both
+            for end in (source, target):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
 
     def withdraw(self, address):
         threading.Timer(PROPAGATION_SECONDS, self.set_without, args=(address,)).start()

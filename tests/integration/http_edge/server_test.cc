@@ -30,7 +30,8 @@ std::string Post(std::string_view target, std::string_view body) {
          "\r\n\r\n" + std::string(body);
 }
 
-// /echo answers with the body, /later holds the responder, /drop forgets it, /refused is refused by its head.
+// /echo answers with the body, /later holds the responder, /drop forgets it, /refused is refused by its head, /block keeps the server's
+// thread until Unblock().
 class ScriptedHandler final : public Handler {
  public:
   std::optional<Response> OnHead(const Request& head) override {
@@ -41,6 +42,11 @@ class ScriptedHandler final : public Handler {
     ++handled;
     if (request.path() == "/echo") return responder.Send({.body = std::move(request.body)});
     if (request.path() == "/drop") return;
+    if (request.path() == "/block") {
+      blocked_.set_value();
+      unblocked_.get_future().wait();
+      return responder.Send({});
+    }
     MutexLock lock(mutex_);
     held_.push_back(std::move(responder));
     changed_.NotifyAll();
@@ -53,9 +59,12 @@ class ScriptedHandler final : public Handler {
     held_.pop_front();
     return responder;
   }
+  void WaitUntilBlocked() { blocked_.get_future().wait(); }
+  void Unblock() { unblocked_.set_value(); }
   std::atomic<int> handled{0};
 
  private:
+  std::promise<void> blocked_, unblocked_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<Responder> held_ ABSL_GUARDED_BY(mutex_);
@@ -270,6 +279,41 @@ TEST_F(ServerTest, FinishesRequestsInFlightWhenItStops) {
   busy.FinishSending();
   stopping.join();
   EXPECT_FALSE(RawClient(server_->port()).connected());
+}
+
+TEST_F(ServerTest, AnswersWhatAKeptConnectionSendsWhileItStops) {
+  StartServer({.stop_grace = absl::Seconds(60)});
+  RawClient client(server_->port());
+  std::thread stopping([&] { server_->Shutdown(absl::Seconds(60)); });
+  RawResponse response;
+  do {
+    response = client.Exchange(kGet);
+  } while (response.status == 200 && response.Header("Connection") != "close");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(client.PeerClosed());
+  client.FinishSending();
+  stopping.join();  // long before the grace is over
+}
+
+// Nobody has read it when the server begins to stop: a reset would leave the peer without an answer.
+TEST_F(ServerTest, AnswersRequestsThatHaveArrivedWhenItStops) {
+  StartServer();
+  RawClient idle(server_->port());
+  EXPECT_EQ(idle.Exchange(kGet).status, 200);
+  RawClient blocking(server_->port());
+  blocking.Send(Post("/block", ""));
+  handler_.WaitUntilBlocked();
+  idle.Send(kGet);
+  RawClient fresh(server_->port());  // complete for the kernel, not accepted yet
+  fresh.Send(kGet);
+  std::thread stopping([&] { server_->Shutdown(absl::Seconds(60)); });
+  handler_.Unblock();
+  for (RawClient* client : {&idle, &fresh, &blocking}) {
+    const RawResponse response = client->Receive();
+    EXPECT_EQ(response.status, 200);
+    client->FinishSending();
+  }
+  stopping.join();
 }
 
 TEST_F(ServerTest, CutsRequestsThatAreNotDoneAtTheStopDeadline) {
