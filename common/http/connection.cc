@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "common/http/error_response.h"
 #include "common/http/exchange.h"
 
@@ -52,18 +54,20 @@ Connection::Connection(ServerContext& context, Worker& worker, std::string peer_
 
 void Connection::Start() {
   slot_ = worker_.Register(shared_from_this(), context_.clock.Monotonic() + context_.options.request_timeout);
-  if (worker_.closed() || (context_.closing_idle && !HasInput())) return Close();
+  if (worker_.closed()) return Close();
   if (needs_handshake()) return StartHandshake();
   phase_ = Phase::kIdle;
   ReadMore();
+  if (context_.closing_idle) CloseIfIdle();
 }
 
 void Connection::OnHandshake(bool ok) {
   if (phase_ != Phase::kHandshake) return;
   (ok ? context_.metrics.handshake_done : context_.metrics.handshake_failed).Increment();
-  if (!ok || (context_.closing_idle && !HasInput())) return Close();
+  if (!ok) return Close();
   phase_ = Phase::kIdle;
   ReadMore();
+  if (context_.closing_idle) CloseIfIdle();
 }
 
 void Connection::SetDeadline(absl::Duration deadline) { worker_.SetDeadline(slot_, deadline); }
@@ -75,7 +79,10 @@ void Connection::ReadMore() {
 
 void Connection::OnRead(bool ok, size_t size) {
   if (phase_ != Phase::kIdle && phase_ != Phase::kReading) return;  // a refusal has overtaken this read
-  if (!ok) return Close();
+  if (!ok) {
+    if (std::exchange(cancelled_, false) && HasInput()) return ReadMore();
+    return Close();
+  }
   input_end_ = size;
   if (phase_ == Phase::kIdle) {
     phase_ = Phase::kReading;
@@ -208,7 +215,10 @@ void Connection::OnDiscarded(bool ok) {
 }
 
 void Connection::CloseIfIdle() {
-  if ((phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !HasInput()) Close();
+  if (phase_ != Phase::kIdle && (phase_ != Phase::kHandshake || HasInput())) return;
+  // Not Close(): a read, or the handshake, may have ended already and wait for its turn to be reported.
+  cancelled_ = true;
+  CancelRead();
 }
 
 void Connection::Close() {

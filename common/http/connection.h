@@ -82,6 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kHandshake;
   RequestParser parser_;
   size_t input_begin_ = 0, input_end_ = 0;
+  bool cancelled_ = false;  // the read that is under way, by CloseIfIdle()
   bool head_admitted_ = false;
   bool keep_after_write_ = false;
   bool is_head_request_ = false;  // answered without the body
