@@ -240,6 +240,7 @@ void Server::State::Shutdown(absl::Duration deadline) {
   const absl::Duration end = SystemClock::Get().Monotonic() + deadline;
   context_.draining = true;
   RunOn(*workers_[0], [this] { StopAccepting(); });
+  RunOn(*workers_[0], [] {});  // behind the report of an accept that had ended before
   WaitForNoneOpen(std::min(options_.stop_grace, deadline));
   context_.closing_idle = true;
   for (const auto& worker : workers_) RunOn(*worker, [&] { worker->CloseIdle(); });
