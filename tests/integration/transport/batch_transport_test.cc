@@ -25,7 +25,8 @@ namespace {
 using ingest::v1::RawWebhook;
 using ::testing::HasSubstr;
 
-// Remembers what arrived and answers as told, or holds the answer back.
+// Remembers what arrived and answers as told, or holds the answer back. A cancelled call may reach a handler after its client is gone, so
+// Release() answers what was held and what still comes: a server waits for the answer of each call when it stops.
 class FakeHandler final : public BatchHandler<RawWebhook> {
  public:
   void HandleBatch(const std::string& batch_id, std::vector<RawWebhook> items,
@@ -51,10 +52,11 @@ class FakeHandler final : public BatchHandler<RawWebhook> {
     MutexLock lock(mutex_);
     holding_ = true;
   }
-  void ReleaseHeld() {
+  void Release() {
     std::vector<std::function<void(absl::StatusOr<BatchResult>)>> held;
     {
       MutexLock lock(mutex_);
+      holding_ = false;
       held.swap(held_);
     }
     for (const auto& done : held) done(BatchResult{});
@@ -152,7 +154,7 @@ TEST_F(BatchTransportTest, FailsACallThatPassesItsDeadline) {
   sink_ = MakeIngestClient(server_->InProcessChannel(), absl::Milliseconds(50));
   handler_.Hold();
   EXPECT_EQ(SendAndWait(*sink_, {Webhook("a-1")}).status().code(), absl::StatusCode::kDeadlineExceeded);
-  handler_.ReleaseHeld();
+  handler_.Release();
 }
 
 TEST_F(BatchTransportTest, CancelsAndCompletesCallsInFlightWhenTheClientGoes) {
@@ -162,7 +164,7 @@ TEST_F(BatchTransportTest, CancelsAndCompletesCallsInFlightWhenTheClientGoes) {
   sink_->Send("batch-1", {Webhook("a-1")}, [&](absl::StatusOr<BatchResult> r) { result = std::move(r); });
   sink_.reset();
   EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
-  handler_.ReleaseHeld();
+  handler_.Release();
 }
 
 TEST_F(BatchTransportTest, ReleasesItsChannelBeforeItIsGone) {
@@ -189,7 +191,7 @@ TEST_F(BatchTransportTest, KeepsSeveralBatchesInFlight) {
   }
   while (handler_.Items().size() < 8) std::this_thread::yield();
   EXPECT_EQ(completed, 0);
-  handler_.ReleaseHeld();
+  handler_.Release();
   all.get_future().wait();
 }
 
