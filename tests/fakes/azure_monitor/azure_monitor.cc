@@ -209,7 +209,7 @@ FakeAzureMonitor::FakeAzureMonitor() = default;
 FakeAzureMonitor::~FakeAzureMonitor() = default;
 
 absl::StatusOr<std::unique_ptr<FakeAzureMonitor>> FakeAzureMonitor::Start(AzureMonitorOptions options) {
-  ZOOMWATCH_ASSIGN_OR_RETURN(auto store, StateStore::Open(options.rows_file, options.keep_rows));
+  ZOOMWATCH_ASSIGN_OR_RETURN(auto store, StateStore::Open(options.rows_file, options.keep_rows, options.on_row));
   std::shared_ptr<const ClientCertificate> certificate;
   if (const std::string& file = options.token.client_certificate_file; !file.empty()) {
     ZOOMWATCH_ASSIGN_OR_RETURN(certificate, ClientCertificate::Load(file));

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ struct AzureMonitorOptions {
   // with 400 makes the mistake visible.
   bool lose_object_bodies = false;
   std::string rows_file;  // not empty: committed rows are appended, one JSON object per line with the table's name as "Type"
+  // For tests with more rows than a file or memory holds: called with each committed row, in order, under the fake's lock.
+  std::function<void(const Stream&, std::string_view row)> on_row;
   size_t keep_rows = 1'000'000;
   const Clock* clock = &SystemClock::Get();
 };

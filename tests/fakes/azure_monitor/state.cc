@@ -66,13 +66,13 @@ std::string RecordedCall::ToJson() const {
       boost::json::object{{"method", method}, {"target", target}, {"headers", std::move(headers_object)}, {"content", content}});
 }
 
-absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(const std::string& rows_file, size_t keep_rows) {
+absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(const std::string& rows_file, size_t keep_rows, OnRow on_row) {
   int file = -1;
   if (!rows_file.empty()) {
     file = open(rows_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0) return absl::UnavailableError(fmt::format("{}: {}", rows_file, std::strerror(errno)));
   }
-  return std::unique_ptr<StateStore>(new StateStore(file, keep_rows));
+  return std::unique_ptr<StateStore>(new StateStore(file, keep_rows, std::move(on_row)));
 }
 
 StateStore::~StateStore() {
@@ -121,6 +121,9 @@ void StateStore::Commit(const Stream& stream, CallRows rows, size_t content_byte
   counts.rows += rows.rows.size();
   counts.bytes += content_bytes;
   counts.changes.Add(rows.changes);
+  if (on_row_ != nullptr) {
+    for (const std::string& row : rows.rows) on_row_(stream, row);
+  }
   std::vector<std::string>& kept = rows_[stream.name];
   for (std::string& row : rows.rows) {
     if (kept_ >= keep_rows_) break;

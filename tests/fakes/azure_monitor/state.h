@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -49,8 +52,10 @@ struct RecordedCall {
 
 class StateStore {
  public:
-  // Errors: UNAVAILABLE, the file cannot be opened for appending. "" for no file.
-  static absl::StatusOr<std::unique_ptr<StateStore>> Open(const std::string& rows_file, size_t keep_rows);
+  using OnRow = std::function<void(const Stream& stream, std::string_view row)>;
+
+  // Errors: UNAVAILABLE, the file cannot be opened for appending. "" for no file. `on_row` may be null.
+  static absl::StatusOr<std::unique_ptr<StateStore>> Open(const std::string& rows_file, size_t keep_rows, OnRow on_row);
   ~StateStore();
   StateStore(const StateStore&) = delete;
   StateStore& operator=(const StateStore&) = delete;
@@ -59,7 +64,7 @@ class StateStore {
   void CountRefusal(const std::string& code);
   // A call with a valid token, whatever becomes of it.
   void NoteCall(const http::Request& request, std::string_view content);
-  // All rows of one call at once: in memory, in the file (with one write) and in the counters.
+  // All rows of one call at once: in memory, in the file (with one write), in the counters, and told to `on_row`.
   void Commit(const Stream& stream, CallRows rows, size_t content_bytes);
 
   AzureState state() const;
@@ -68,10 +73,11 @@ class StateStore {
   void Forget();
 
  private:
-  StateStore(int file, size_t keep_rows) : file_(file), keep_rows_(keep_rows) {}
+  StateStore(int file, size_t keep_rows, OnRow on_row) : file_(file), keep_rows_(keep_rows), on_row_(std::move(on_row)) {}
 
   const int file_;  // -1: none
   const size_t keep_rows_;
+  const OnRow on_row_;
   mutable Mutex mutex_;
   AzureState state_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<std::string>, std::less<>> rows_ ABSL_GUARDED_BY(mutex_);

@@ -21,6 +21,7 @@
 
 #include "common/http_client/http_client.h"
 #include "common/status/reasons.h"
+#include "common/sync/mutex.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/fake_sleeper.h"
 #include "common/testing/status_matchers.h"
@@ -35,6 +36,7 @@
 #include "services/detector/event_log/event_log.h"
 #include "tests/fakes/azure_monitor/azure_monitor.h"
 #include "tests/fakes/azure_monitor/event_stream.h"
+#include "tests/integration/delivery/seen_rows.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -93,16 +95,22 @@ Volume VolumeOfThisRun() {
 class LongOutageTest : public ::testing::Test {
  protected:
   void Start(uint64_t max_disk_bytes) {
-    // Back-offs leave the test time to bring the events that come meanwhile.
-    sleeper_.OnSleep([](absl::Duration duration) {
-      if (duration > absl::Seconds(1)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    // Time does not run ahead of the events that come meanwhile.
+    sleeper_.OnSleep([this](absl::Duration duration) {
+      if (duration <= absl::Seconds(1)) return;
+      const absl::Time now = clock_.Now();
+      MutexLock lock(mutex_);
+      while (offering_ && offered_until_ < now) offered_.Wait(mutex_);
     });
+    // What comes while Azure is caught up with is not known before; the outage's own volume again would be too much.
+    const auto numbers = static_cast<std::size_t>(volume_.events) * 2;
+    seen_ = std::make_unique<SeenRows>(numbers, numbers / kEventsPerAlert);
     fakes::AzureMonitorOptions options;
     options.rule_id = "dcr-1";
     options.streams = {fakes::EventStream(), fakes::AlertStream()};
     options.clock = &clock_;
-    options.rows_file = dir_.file("rows");
     options.keep_rows = 0;
+    options.on_row = [this](const fakes::Stream&, std::string_view row) { seen_->Add(row); };
     options.limits.max_calls_per_minute = static_cast<int>(volume_.rates.calls_per_minute);
     options.limits.max_bytes_per_minute = static_cast<std::size_t>(volume_.rates.bytes_per_minute);
     std::ofstream(dir_.file("secret")) << options.token.client_secret;
@@ -141,7 +149,19 @@ class LongOutageTest : public ::testing::Test {
     ASSERT_OK(alert_worker_->Start());
     ASSERT_OK(event_worker_->Start());
   }
+  // From here on back-offs wait for OfferDue(), and from EndOffering() on they do not.
+  void BeginOffering() {
+    begin_ = clock_.Now();
+    MutexLock lock(mutex_);
+    offering_ = true;
+  }
+  void EndOffering() {
+    MutexLock lock(mutex_);
+    offering_ = false;
+    offered_.NotifyAll();
+  }
   void TearDown() override {
+    EndOffering();
     if (alert_worker_ != nullptr) alert_worker_->Stop(absl::Seconds(30));
     if (event_worker_ != nullptr) event_worker_->Stop(absl::Seconds(30));
   }
@@ -184,9 +204,17 @@ class LongOutageTest : public ::testing::Test {
     }
     return alerts.empty() ? absl::OkStatus() : alerts_->Commit({.sequence = static_cast<uint64_t>(events_)}, std::move(alerts));
   }
-  // Offers what is due by the virtual clock. False: the store is full.
-  bool OfferDue(absl::Duration since_begin) {
-    const auto due = static_cast<int64_t>(absl::FDivDuration(since_begin, kOutage) * volume_.events);
+  absl::Duration SinceBegin() const { return clock_.Now() - begin_; }
+  // Offers what is due by the virtual clock, at most up to `end`. False: the store is full.
+  bool OfferDue(absl::Duration end = absl::InfiniteDuration()) {
+    const absl::Time now = clock_.Now();
+    const bool taken = OfferUpTo(static_cast<int64_t>(absl::FDivDuration(std::min(now - begin_, end), kOutage) * volume_.events));
+    MutexLock lock(mutex_);
+    offered_until_ = now;
+    offered_.NotifyAll();
+    return taken;
+  }
+  bool OfferUpTo(int64_t due) {
     while (events_ < due) {
       const absl::Status status = Offer(static_cast<int>(std::min<int64_t>(due - events_, 500)));
       largest_log_ = std::max(largest_log_, log_->EventBytes());
@@ -206,38 +234,10 @@ class LongOutageTest : public ::testing::Test {
     return log_->DeliveredPosition() == static_cast<uint64_t>(events_) && alerts_->WaitingCount() == 0;
   }
 
-  // Rows as Azure committed them: how often each came, how many rows of events came before the last alert of the outage, and which
-  // alert of the outage came last.
-  struct Seen {
-    std::vector<uint8_t> events, alerts;
-    int64_t rows = 0, events_before_alerts = 0;
-    std::size_t last_alert = 0;
-  };
-  Seen ReadRows(int outage_alerts) const {
-    Seen seen;
-    seen.events.resize(static_cast<std::size_t>(events_));
-    seen.alerts.resize(static_cast<std::size_t>(alert_count_));
-    std::ifstream file(dir_.file("rows"));
-    int missing = outage_alerts;
-    for (std::string line; std::getline(file, line); ++seen.rows) {
-      const std::size_t event = line.find("\"EventId\":\"id-"), alert = line.find("\"AlertId\":\"alert-");
-      if (event != std::string::npos) {
-        ++seen.events.at(std::stoul(line.substr(event + 14)));
-        if (missing > 0) ++seen.events_before_alerts;
-      } else {
-        const std::size_t number = std::stoul(line.substr(alert + 17));
-        ++seen.alerts.at(number);
-        if (static_cast<int>(number) < outage_alerts) {
-          --missing;
-          seen.last_alert = number;
-        }
-      }
-    }
-    return seen;
-  }
-  void ExpectEachOnce(const Seen& seen) const {
-    EXPECT_EQ(std::count(seen.events.begin(), seen.events.end(), 1), events_);
-    EXPECT_EQ(std::count(seen.alerts.begin(), seen.alerts.end(), 1), alert_count_);
+  void ExpectEachOnce() const {
+    EXPECT_EQ(seen_->events(), events_);
+    EXPECT_EQ(seen_->alerts(), alert_count_);
+    EXPECT_EQ(seen_->doubled(), 0);
     const auto quarantine = log_->ListQuarantine(0, 1);
     ASSERT_OK(quarantine);
     EXPECT_THAT(*quarantine, IsEmpty());
@@ -248,6 +248,7 @@ class LongOutageTest : public ::testing::Test {
   testing::FakeClock clock_{absl::FromUnixSeconds(1795512600)};
   testing::FakeSleeper sleeper_{clock_};
   Metrics metrics_;
+  std::unique_ptr<SeenRows> seen_;
   std::unique_ptr<fakes::FakeAzureMonitor> azure_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<AlertStore> alerts_;
@@ -258,8 +259,13 @@ class LongOutageTest : public ::testing::Test {
   std::unique_ptr<RowSink> alert_sink_, event_sink_;
   std::unique_ptr<RowQueue> alert_queue_, event_queue_;
   std::unique_ptr<DeliveryWorker> alert_worker_, event_worker_;
+  absl::Time begin_;
   int events_ = 0, alert_count_ = 0;
   uint64_t largest_log_ = 0;
+  Mutex mutex_;
+  CondVar offered_;
+  bool offering_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time offered_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
@@ -271,12 +277,12 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
   const int64_t memory_before = ResidentBytes();
   int64_t memory_most = 0;
 
-  const absl::Time begin = clock_.Now();
+  BeginOffering();
   ASSERT_OK(azure_->AddFault({.action = FaultAction::kAnswer, .count = 0, .status = 503}));
-  for (bool changed = false; clock_.Now() - begin < kOutage;) {
-    ASSERT_TRUE(OfferDue(clock_.Now() - begin));
+  for (bool changed = false; SinceBegin() < kOutage;) {
+    ASSERT_TRUE(OfferDue());
     memory_most = std::max(memory_most, ResidentBytes());
-    if (!changed && clock_.Now() - begin > kOutage / 2) {  // it fails in another way, and tokens with it
+    if (!changed && SinceBegin() > kOutage / 2) {  // it fails in another way, and tokens with it
       azure_->ClearFaults();
       ASSERT_OK(azure_->AddFault({.action = FaultAction::kCutBeforeCommit, .count = 0}));
       ASSERT_OK(azure_->AddFault({.target = FaultTarget::kToken, .action = FaultAction::kAnswer, .count = 0, .status = 500}));
@@ -292,16 +298,16 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
   azure_->ClearFaults();
   const absl::Time back = clock_.Now();
   while (!AllDelivered()) {
-    ASSERT_TRUE(OfferDue(clock_.Now() - begin));
+    ASSERT_TRUE(OfferDue());
     memory_most = std::max(memory_most, ResidentBytes());
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   const absl::Duration catching_up = clock_.Now() - back;
 
-  const Seen seen = ReadRows(outage_alerts);
-  ExpectEachOnce(seen);
-  EXPECT_LE(seen.events_before_alerts, 500 + static_cast<int64_t>(volume_.max_rows)) << "alerts go first; an attempt may be under way";
-  EXPECT_EQ(seen.last_alert, first_alert) << "the newest alerts go first, so the oldest comes last";
+  ExpectEachOnce();
+  const SeenRows::LastAlert last_alert = seen_->LastOfAlerts(static_cast<std::size_t>(outage_alerts));
+  EXPECT_LE(last_alert.events_before, 500 + static_cast<int64_t>(volume_.max_rows)) << "alerts go first; an attempt may be under way";
+  EXPECT_EQ(last_alert.number, first_alert) << "the newest alerts go first, so the oldest comes last";
   EXPECT_EQ(azure_->state().Answers("ingestion", "429"), 0u) << "the rates are kept";
   const auto& streams = azure_->state().streams;
   const auto bytes = static_cast<double>(streams.at("Custom-ZoomLogs_CL").bytes + streams.at("Custom-ZoomAlerts_CL").bytes);
@@ -314,18 +320,18 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
   std::cout << fmt::format(
       "{} events and {} alerts; {} failed attempts in 72 h; caught up in {}; {} events before the last alert of the outage; store {} MB "
       "before compression, disk {} MB; memory {} MB before, at most {} MB\n",
-      events_, alert_count_, attempts, absl::FormatDuration(catching_up), seen.events_before_alerts, largest_log_ >> 20, disk_of_outage >> 20,
+      events_, alert_count_, attempts, absl::FormatDuration(catching_up), last_alert.events_before, largest_log_ >> 20, disk_of_outage >> 20,
       memory_before >> 20, memory_most >> 20);
 }
 
 TEST_F(LongOutageTest, AStoreThatIsTooSmallKeepsItsBoundAndLosesNothing) {
   const uint64_t max_disk_bytes = static_cast<uint64_t>(volume_.events) * 100;  // about a fifth of what comes
   Start(max_disk_bytes);
-  const absl::Time begin = clock_.Now();
+  BeginOffering();
   ASSERT_OK(azure_->AddFault({.action = FaultAction::kAnswer, .count = 0, .status = 503}));
   int refusals = 0;
-  while (clock_.Now() - begin < kOutage) {
-    refusals += OfferDue(clock_.Now() - begin) ? 0 : 1;
+  while (SinceBegin() < kOutage) {
+    refusals += OfferDue() ? 0 : 1;
     Pass();
   }
   EXPECT_GT(refusals, 0);
@@ -336,7 +342,7 @@ TEST_F(LongOutageTest, AStoreThatIsTooSmallKeepsItsBoundAndLosesNothing) {
     OfferDue(kOutage);
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
-  ExpectEachOnce(ReadRows(0));
+  ExpectEachOnce();
   EXPECT_LE(largest_log_, max_disk_bytes + 1'000'000) << "the bound, and one batch";
   EXPECT_EQ(azure_->state().Answers("ingestion", "429"), 0u);
 }
