@@ -199,7 +199,8 @@ absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) 
       const char* const runs = rule.evaluation() == rule::v1::EVALUATION_BATCH ? "batch" : rule.evaluation() == rule::v1::EVALUATION_INCREMENTAL ? "live" : "";
       out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", rule.name().substr(0, 43), StateName(rule.state()), runs, rule.event_count(),
                          rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
-      if (!rule.state_message().empty()) out << "    " << rule.state_message() << '\n';
+      if (rule.state_message().empty()) continue;
+      out << "    " << rule.state_message() << (rule.held_count() > 0 ? fmt::format("; {} held", rule.held_count()) : "") << '\n';
     }
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
@@ -265,6 +266,10 @@ absl::StatusOr<int> Backtest(Stub& stub, const std::string& path, Arguments& arg
                                summary.suppressed_count() > 0 ? fmt::format(" ({} suppressed)", summary.suppressed_count()) : "",
                                BytesText(summary.state_bytes()), summary.cpu_seconds(),
                                summary.evaluation() == rule::v1::EVALUATION_BATCH ? "in batch" : "with each event");
+    if (summary.held_count() > 0) {
+      console.out << fmt::format("{} more are held at the end: the rule looks for what was absent, and events of its whole period are not stored\n",
+                                 summary.held_count());
+    }
   }
   ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(reader->Finish()));
   return kExitOk;

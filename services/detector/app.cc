@@ -218,7 +218,8 @@ class DetectorApp::State {
         RuleRunnerOptions{.folders = {rules.folders().begin(), rules.folders().end()},
                           .reload_interval = DurationOf(rules.reload_interval()),
                           .settle_time = DurationOf(rules.settle_time()),
-                          .max_rule_state_bytes = static_cast<uint64_t>(rules.max_rule_state_bytes())},
+                          .max_rule_state_bytes = static_cast<uint64_t>(rules.max_rule_state_bytes()),
+                          .hold_without_history = rules.hold_without_history()},
         *log_, *alerts_, *deps_.clock, *deps_.metrics);
     Admin().AddReadinessDetail("rules", [this] { return runner_->health(); });
     return runner_->Start();

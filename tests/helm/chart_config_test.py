@@ -129,6 +129,9 @@ class Rules(unittest.TestCase):
 
     def test_the_values_reach_the_program(self):
         rules = config_of(chart.render("custom-rules"), "detector")["rules"]
+        self.assertIs(rules["hold_without_history"], True)
+        unheld = chart.render("custom-rules", sets=("detector.rules.holdWithoutHistory=false",))
+        self.assertIs(config_of(unheld, "detector")["rules"]["hold_without_history"], False)
         self.assertEqual({name: rules[name] for name in ("reload_interval", "settle_time", "max_rule_state_bytes", "alert_retention")},
                          {"reload_interval": "30s", "settle_time": "5s", "max_rule_state_bytes": "128MiB", "alert_retention": "180d"})
 

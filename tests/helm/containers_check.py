@@ -239,7 +239,7 @@ def play_services(pods, cli):
               and inspected["HostConfig"]["CapDrop"] == ["ALL"] and inspected["Config"]["User"].startswith(str(USER)))
 
     running, others = (sum(detector.metric('zoomwatch_detector_rules{state="%s"}' % state) for state in states)
-                       for states in (("running",), ("failed", "refused")))
+                       for states in (("running", "warming_up"), ("failed", "refused")))
     check("detector: the image's rules run: %d" % running, running > 0 and others == 0, "%d failed or refused" % others)
     print_memory(pods, "idle")
 

@@ -131,6 +131,7 @@ reload_interval: {{ $rules.reloadInterval | quote }}
 settle_time: {{ $rules.settleTime | quote }}
 max_rule_state_bytes: {{ $rules.maxRuleStateBytes | quote }}
 alert_retention: {{ $rules.alertRetention | quote }}
+hold_without_history: {{ $rules.holdWithoutHistory }}
 {{- end -}}
 {{- end -}}
 

@@ -25,7 +25,7 @@ constexpr AlertColumn kColumns[] = {
     {"Severity", "string", "Informational, Low, Medium or High."},
     {"Tactics", "dynamic", "MITRE ATT&CK tactics."},
     {"Techniques", "dynamic", "MITRE ATT&CK techniques."},
-    {"Cause", "string", "What made the row appear: event, expiry (a row that excluded it left its window) or schedule (found by a run in batch)."},
+    {"Cause", "string", "What made the alert: event, expiry (a row that excluded it left its window), schedule (found by a run in batch) or coverage (it was held until the history was known)."},
     {"Identity", "string", "What the finding is about; alerts of one rule with the same Identity are revisions of one finding."},
     {"Revision", "long", "1 for a new finding, then counting up."},
     {"Entities", "dynamic", "Entities by the rule's entityMappings: objects with Type and the identifiers."},
@@ -123,6 +123,7 @@ std::string_view CauseText(alert::v1::Cause cause) {
   switch (cause) {
     case alert::v1::CAUSE_EXPIRY: return "expiry";
     case alert::v1::CAUSE_SCHEDULE: return "schedule";
+    case alert::v1::CAUSE_COVERAGE: return "coverage";
     default: return "event";
   }
 }

@@ -66,13 +66,23 @@ std::string NameOf(const ruleset::FileResult& file) {
   return name;
 }
 
+rule::v1::RuleState StateOf(RuleState state) {
+  switch (state) {
+    case RuleState::kRunning: return rule::v1::RULE_STATE_RUNNING;
+    case RuleState::kHolding: return rule::v1::RULE_STATE_WARMING_UP;
+    case RuleState::kFailed: return rule::v1::RULE_STATE_FAILED;
+  }
+  return rule::v1::RULE_STATE_UNSPECIFIED;
+}
+
 void AddStatus(const RuleStatus& status, Rule& rule) {
-  rule.set_state(status.state == RuleState::kFailed ? rule::v1::RULE_STATE_FAILED : rule::v1::RULE_STATE_RUNNING);
+  rule.set_state(StateOf(status.state));
   rule.set_state_message(status.message);
   rule.set_evaluation(status.incremental ? rule::v1::EVALUATION_INCREMENTAL : rule::v1::EVALUATION_BATCH);
   rule.set_event_count(status.event_count);
   rule.set_alert_count(status.finding_count);
   rule.set_suppressed_count(status.suppressed_count);
+  rule.set_held_count(status.held_count);
   rule.set_state_bytes(static_cast<std::int64_t>(status.state_bytes));
   rule.set_cpu_seconds(status.cpu_seconds);
   if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(kql::TimeOf(status.last_finding));
@@ -260,6 +270,7 @@ absl::Status RuleService::Backtest(grpc::ServerContext& context, const rule::v1:
   summary.set_relevant_event_count(result.status.incremental ? result.status.event_count : result.event_count);
   summary.set_alert_count(result.status.finding_count);
   summary.set_suppressed_count(result.status.suppressed_count);
+  summary.set_held_count(result.status.held_count);
   summary.set_state_bytes(static_cast<std::int64_t>(result.status.state_bytes));
   summary.set_cpu_seconds(result.status.cpu_seconds);
   summary.set_evaluation(result.status.incremental ? rule::v1::EVALUATION_INCREMENTAL : rule::v1::EVALUATION_BATCH);

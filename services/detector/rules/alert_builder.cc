@@ -159,6 +159,7 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
     case FindingCause::kEvent: alert.set_cause(alert::v1::CAUSE_EVENT); break;
     case FindingCause::kExpiry: alert.set_cause(alert::v1::CAUSE_EXPIRY); break;
     case FindingCause::kSchedule: alert.set_cause(alert::v1::CAUSE_SCHEDULE); break;
+    case FindingCause::kCoverage: alert.set_cause(alert::v1::CAUSE_COVERAGE); break;
   }
   alert.set_revision(revision);
   AddEntities(rule, schema, finding.rows, alert);

@@ -1,5 +1,6 @@
 #include "services/detector/rules/backtest.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Run {
     engine_.FinishReplay({}, TicksOf(options_.from_time));  // the clock of the history
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time - engine_.LongestPeriod(ids), options_.from_time,
                                    [&](const event::v1::Event& event) { engine_.Replay(event, position_); }));
-    engine_.FinishReplay(ids, TicksOf(options_.from_time));
+    engine_.FinishReplay(ids, TicksOf(options_.from_time), TicksOf(std::min(options_.from_time, log_.LeastReceiveTime())));
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time, options_.to_time, [&](const event::v1::Event& event) {
       engine_.Insert(event, position_, findings_);
       ++result_.event_count;

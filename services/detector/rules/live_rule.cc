@@ -10,6 +10,7 @@
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
 #include "common/kql/ticks.h"
+#include "services/detector/rules/absence.h"
 #include "services/detector/rules/table_use.h"
 
 namespace zoomwatch::detector {
@@ -110,7 +111,11 @@ std::unique_ptr<LiveRule> LiveRule::Create(std::shared_ptr<const ruleset::Rule> 
 
 LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kql::incremental::View> view, const kql::RelationPtr& root,
                    const LiveRuleOptions& options, SharedCells& cells)
-    : rule_(std::move(rule)), view_(std::move(view)), max_state_bytes_(options.max_state_bytes), cells_(cells) {
+    : rule_(std::move(rule)),
+      view_(std::move(view)),
+      max_state_bytes_(options.max_state_bytes),
+      cells_(cells),
+      depends_on_absence_(DependsOnAbsence(*root)) {
   const std::vector<TableUse> uses = FindTableUses(root);
   const kql::batch::Demands demands = kql::batch::ComputeDemands(*root, 0);
   for (const auto& table : view_->tables()) {
@@ -167,16 +172,34 @@ absl::Status LiveRule::Settle(Ticks now) {
 
 absl::Status LiveRule::Begin(Ticks now) {
   if (const absl::Status settled = Settle(now); !settled.ok()) return settled;
+  if (held_until_ && now >= *held_until_) held_until_.reset();
+  if (held_until_) {
+    // Which of them were there when the rule first began is not known after a restart, so all are held.
+    for (const auto& [identity, shown] : shown_) held_.insert(identity);
+    return absl::OkStatus();
+  }
   for (const auto& [identity, shown] : shown_) found_[identity] = now;
   fulfilled_ = Fulfils(row_count_, *rule_);
   return absl::OkStatus();
+}
+
+void LiveRule::HoldUntil(Ticks covered_at) {
+  if (depends_on_absence_) held_until_ = covered_at;
 }
 
 absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause cause) {
   const auto deltas = view_->Tick(now);
   if (!deltas.ok()) return deltas.status();
   next_due_ = view_->NextDue();
-  std::vector<Finding> findings = Appeared(*deltas, now, cause);
+  std::vector<Finding> findings;
+  if (!held_until_ || now < *held_until_) {
+    findings = Appeared(*deltas, now, cause);
+  } else {  // what appears now is found together with what was held
+    held_until_.reset();
+    cause = FindingCause::kCoverage;
+    for (const std::uint64_t identity : Show(*deltas)) held_.insert(identity);
+    findings = Release(now);
+  }
   if (absl::Status state = CheckState(); !state.ok()) return state;
   if (IsPerRow(*rule_)) return findings;
   findings.clear();
@@ -194,7 +217,10 @@ const std::vector<kql::Value>* LiveRule::ShownRow(std::uint64_t identity) const 
   return shown == shown_.end() || shown->second.rows.empty() ? nullptr : &shown->second.rows.begin()->first;
 }
 
-void LiveRule::Remember(std::uint64_t identity, Ticks time) { found_[identity] = time; }
+void LiveRule::Remember(std::uint64_t identity, Ticks time) {
+  found_[identity] = time;
+  held_.erase(identity);
+}
 
 std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
   std::vector<std::uint64_t> touched;                     // in the order of the deltas
@@ -215,7 +241,10 @@ std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
   std::erase_if(touched, [&](std::uint64_t identity) {
     const auto shown = shown_.find(identity);
     const bool gone = shown->second.count == 0;
-    if (gone) shown_.erase(shown);
+    if (gone) {
+      shown_.erase(shown);
+      held_.erase(identity);
+    }
     return gone || before[identity] > 0;
   });
   return touched;
@@ -225,18 +254,36 @@ std::vector<Finding> LiveRule::Appeared(const Deltas& deltas, Ticks now, Finding
   std::vector<Finding> findings;
   for (const std::uint64_t identity : Show(deltas)) {
     if (FoundLately(identity, now)) continue;
-    found_[identity] = now;
-    const Shown& shown = shown_.at(identity);
-    Finding finding{.time = now, .cause = cause, .identity = identity, .rows = {}, .row_count = shown.count};
-    for (const auto& [cells, count] : shown.rows) {
-      if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(cells);
+    if (held_until_) {
+      held_.insert(identity);
+      continue;
     }
-    findings.push_back(std::move(finding));
+    findings.push_back(FindingOf(identity, now, cause));
   }
   return findings;
 }
 
+std::vector<Finding> LiveRule::Release(Ticks now) {
+  std::vector<Finding> findings;
+  for (const std::uint64_t identity : held_) {
+    if (!FoundLately(identity, now)) findings.push_back(FindingOf(identity, now, FindingCause::kCoverage));
+  }
+  held_.clear();
+  return findings;
+}
+
+Finding LiveRule::FindingOf(std::uint64_t identity, Ticks now, FindingCause cause) {
+  found_[identity] = now;
+  const Shown& shown = shown_.at(identity);
+  Finding finding{.time = now, .cause = cause, .identity = identity, .rows = {}, .row_count = shown.count};
+  for (const auto& [cells, count] : shown.rows) {
+    if (finding.rows.size() < kMaxFindingRows) finding.rows.push_back(cells);
+  }
+  return finding;
+}
+
 std::optional<Finding> LiveRule::Crossed(Ticks now, FindingCause cause) {
+  if (held_until_) return std::nullopt;
   const bool fulfilled = Fulfils(row_count_, *rule_);
   if (std::exchange(fulfilled_, fulfilled) || !fulfilled) return std::nullopt;
   Finding finding{.time = now, .cause = cause, .identity = 0, .rows = {}, .row_count = row_count_};

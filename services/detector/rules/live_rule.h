@@ -3,9 +3,12 @@
 // A finding is what makes an alert. With the usual trigger (more than 0 rows) it is a row identity that newly appears in the view;
 // with another threshold it is the moment at which the number of rows begins to fulfil it. A row that changes keeps its identity and
 // is no new finding; one that left and comes back is one only when the last finding of that identity is older than the rule's period.
+// Where the rule finds rows because others are missing (absence.h), there are no findings before its history is covered: they are held,
+// and those whose row is still there then are found at that moment.
 // Threading: one thread at a time. Ownership: the rule is shared and immutable.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,7 +31,7 @@
 
 namespace zoomwatch::detector {
 
-enum class FindingCause { kEvent, kExpiry, kSchedule };
+enum class FindingCause { kEvent, kExpiry, kSchedule, kCoverage };
 
 struct Finding {
   kql::Ticks time = 0;
@@ -67,6 +70,12 @@ class LiveRule {
   // False: no event with the name of the event in the cells can concern the rule.
   bool ConcernsName();
 
+  // Findings before that time are held, when the rule depends on absence. Before Begin(), or while they are held.
+  void HoldUntil(kql::Ticks covered_at);
+  // The time of the last HoldUntil() while it has not passed; none: nothing is held.
+  std::optional<kql::Ticks> held_until() const { return held_until_; }
+  std::size_t held_count() const { return held_.size(); }
+
   // A history, before the first Tick(): Settle() brings in what was inserted, now and then, so that a long one is never held as a whole;
   // Begin() does too, and then what the view shows is known and no finding any more. `now`: the end of the history, each time.
   absl::Status Settle(kql::Ticks now);
@@ -77,7 +86,7 @@ class LiveRule {
   bool Insert(std::uint64_t order);
   // REQUIRES: `now` is not before that of the last call. `cause`: of the findings. After an error the rule is not used again.
   absl::StatusOr<std::vector<Finding>> Tick(kql::Ticks now, FindingCause cause);
-  kql::Ticks NextDue() const { return next_due_; }
+  kql::Ticks NextDue() const { return std::min(next_due_, held_until_.value_or(kql::incremental::kNever)); }
 
   // Tells when an identity was found last before a restart, so that it is found again neither too early nor too late.
   void Remember(std::uint64_t identity, kql::Ticks time);
@@ -112,7 +121,10 @@ class LiveRule {
   // Applies the changes to shown_. Returns the identities that were not there before and are now, in the order of the changes.
   std::vector<std::uint64_t> Show(const kql::incremental::Deltas& deltas);
   std::vector<Finding> Appeared(const kql::incremental::Deltas& deltas, kql::Ticks now, FindingCause cause);
+  // What was held and is still shown, once the history is covered.
+  std::vector<Finding> Release(kql::Ticks now);
   std::optional<Finding> Crossed(kql::Ticks now, FindingCause cause);
+  Finding FindingOf(std::uint64_t identity, kql::Ticks now, FindingCause cause);
   bool FoundLately(std::uint64_t identity, kql::Ticks now);
 
   std::shared_ptr<const ruleset::Rule> rule_;
@@ -127,6 +139,9 @@ class LiveRule {
   bool fulfilled_ = false;
   std::unordered_map<std::uint64_t, kql::Ticks> found_;  // identity -> its last finding
   kql::Ticks forget_at_ = 0;
+  const bool depends_on_absence_;
+  std::optional<kql::Ticks> held_until_;
+  std::set<std::uint64_t> held_;  // identities that are shown and would have been found
   kql::Ticks next_due_ = 0;
 };
 

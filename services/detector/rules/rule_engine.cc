@@ -13,6 +13,7 @@
 #include "common/kql/parser.h"
 #include "common/kql/ticks.h"
 #include "common/time/cpu_time.h"
+#include "services/detector/rules/absence.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -71,6 +72,8 @@ struct RuleEngine::Counters {
   std::atomic<std::uint64_t> state_bytes = 0;
   std::atomic<double> cpu_seconds = 0;
   std::atomic<Ticks> last_finding = 0;
+  std::atomic<Ticks> held_until = kAlways;  // kAlways: nothing is held
+  std::atomic<std::int64_t> held = 0;
 };
 
 struct RuleEngine::Entry {
@@ -84,6 +87,8 @@ struct RuleEngine::Entry {
   bool replaying = true;                   // until its FinishReplay()
   std::size_t unsettled = 0;               // events of the replay that the view has not taken in
   bool fulfilled = false;                  // of a rule in batch with another trigger than "more than 0 rows"
+  bool absence = false;                    // of a rule in batch: see DependsOnAbsence()
+  Ticks known_since = kAlways;             // of FinishReplay()
   std::optional<Ticks> last_alert;         // for suppression
   Ticks scheduled = kNever;                // where it stands in due_
   std::uint32_t calls = 0;
@@ -91,6 +96,11 @@ struct RuleEngine::Entry {
   RuleStatus status;                       // without what the counters have
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
 
+  // The moment up to which a rule that depends on absence finds nothing.
+  Ticks CoveredAt() const {
+    const Ticks period = TicksOf(rule().query_period);
+    return known_since > kNever - period ? kNever : known_since + period;
+  }
   Ticks NextDue() const { return live != nullptr ? live->NextDue() : next_batch; }
   const ruleset::Rule& rule() const { return loaded->rule; }
 };
@@ -173,6 +183,7 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
     Fail(*entry, "the rule can only run in batch, over stored events, and there are none here");
   } else {
     entry->identity = IdentityColumns(query);
+    entry->absence = DependsOnAbsence(*query.root);
     entry->batch = std::move(query);
   }
   return entry;
@@ -234,22 +245,35 @@ void RuleEngine::Replay(const event::v1::Event& event, std::uint64_t order) {
   }
 }
 
-void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks clock) {
+void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks clock, Ticks known_since) {
   clock_ = std::max(clock_, clock);
   for (const std::string& id : rule_ids) {
     Entry& entry = *entries_.at(id);
     entry.replaying = false;
+    entry.known_since = known_since;
     if (entry.live != nullptr) {
+      entry.live->HoldUntil(entry.CoveredAt());
       if (const absl::Status begun = entry.live->Begin(clock_); !begun.ok()) {
         Fail(entry, std::string(begun.message()));
         continue;
       }
-      entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);
+      CountState(entry);
     } else if (entry.batch) {
       ScheduleBatch(entry, clock_);
-      if (!IsPerRow(entry.rule())) NoteFulfilled(entry);
+      if (!HoldsBatch(entry, clock_) && !IsPerRow(entry.rule())) NoteFulfilled(entry);
     }
     Schedule(entry);
+  }
+}
+
+void RuleEngine::BeginKnowing(Ticks known_since) {
+  for (const auto& [id, entry] : entries_) {
+    if (entry->known_since != kNothing) continue;
+    entry->known_since = known_since;
+    if (entry->live == nullptr) continue;
+    entry->live->HoldUntil(entry->CoveredAt());
+    CountState(*entry);
+    Schedule(*entry);
   }
 }
 
@@ -327,8 +351,20 @@ void RuleEngine::Run(Entry& entry, Ticks now, FindingCause cause, std::vector<En
   absl::StatusOr<std::vector<Finding>> found = entry.live->Tick(now, cause);
   if (!found.ok()) return Fail(entry, std::string(found.status().message()));
   for (Finding& finding : *found) Report(entry, entry.live->schema(), std::move(finding), findings);
-  entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);
+  CountState(entry);
   Schedule(entry);
+}
+
+void RuleEngine::CountState(Entry& entry) {
+  entry.counters->state_bytes.store(entry.live->state_bytes(), std::memory_order_relaxed);
+  entry.counters->held.store(static_cast<std::int64_t>(entry.live->held_count()), std::memory_order_relaxed);
+  entry.counters->held_until.store(entry.live->held_until().value_or(kAlways), std::memory_order_relaxed);
+}
+
+bool RuleEngine::HoldsBatch(Entry& entry, Ticks now) {
+  const bool holds = entry.absence && now < entry.CoveredAt();
+  entry.counters->held_until.store(holds ? entry.CoveredAt() : kAlways, std::memory_order_relaxed);
+  return holds;
 }
 
 void RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings) {
@@ -347,6 +383,7 @@ void RuleEngine::RunBatch(Entry& entry, Ticks now, std::vector<EngineFinding>& f
   const CpuTimer timer(entry, true);
   ScheduleBatch(entry, now);
   Schedule(entry);
+  if (HoldsBatch(entry, now)) return;
   const auto result = RunQuery(entry, now);
   if (!result.ok()) return Fail(entry, std::string(result.status().message()));
   if (!IsPerRow(entry.rule())) {
@@ -402,6 +439,14 @@ std::vector<RuleStatus> RuleEngine::Status() const {
       status.state_bytes = published.counters->state_bytes.load(std::memory_order_relaxed);
       status.cpu_seconds = published.counters->cpu_seconds.load(std::memory_order_relaxed);
       status.last_finding = published.counters->last_finding.load(std::memory_order_relaxed);
+      status.held_count = published.counters->held.load(std::memory_order_relaxed);
+      const Ticks held_until = published.counters->held_until.load(std::memory_order_relaxed);
+      if (held_until == kAlways || status.state != RuleState::kRunning) continue;
+      status.state = RuleState::kHolding;
+      const std::string period = absl::FormatDuration(status.rule->rule.query_period);
+      status.message = fmt::format("looks for what was absent for {}, and not all events of that time are known: holds its alerts until {}", period,
+                                   held_until == kNever ? period + " after the first event"
+                                                        : absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", kql::TimeOf(held_until), absl::UTCTimeZone()));
     }
   }
   std::sort(all.begin(), all.end(), [](const RuleStatus& a, const RuleStatus& b) { return a.rule->rule.name < b.rule->rule.name; });

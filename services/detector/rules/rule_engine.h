@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,18 +43,19 @@ class BatchTables {
   virtual std::unique_ptr<kql::TableSource> Open(kql::Ticks from, kql::Ticks to) = 0;
 };
 
-enum class RuleState { kRunning, kFailed };
+enum class RuleState { kRunning, kHolding, kFailed };
 
 struct RuleStatus {
   std::shared_ptr<const ruleset::LoadedRule> rule;
   RuleState state = RuleState::kRunning;
-  std::string message;           // why it failed
+  std::string message;           // why it failed, or holds its findings
   bool incremental = true;
   std::string not_incremental;   // why, with its place in the query
   std::string plan;              // of an incremental rule
   std::int64_t event_count = 0;  // events that could concern it
   std::int64_t finding_count = 0;
   std::int64_t suppressed_count = 0;  // findings within suppressionDuration of the last one
+  std::int64_t held_count = 0;        // rows whose findings are held
   std::uint64_t state_bytes = 0;
   double cpu_seconds = 0;  // estimated
   kql::Ticks last_finding = 0;  // 0: none
@@ -82,9 +84,14 @@ class RuleEngine {
   // Gives the rules that begin anew an event from before the clock; what they find in it is not reported. `order` as in Insert().
   // REQUIRES: the clock is that of the FinishReplay() to come; FinishReplay() of no rules sets it.
   void Replay(const event::v1::Event& event, std::uint64_t order);
-  // Ends the replay of the rules named: they stand at the clock. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of
-  // their frequency after it.
-  void FinishReplay(const std::vector<std::string>& rule_ids, kql::Ticks clock);
+  // Ends the replay of the rules named: they stand at the clock. Events are known since `known_since`; rules that depend on absence hold
+  // their findings until that is a period ago. REQUIRES: `clock` is a time of this age: batch rules run at every multiple of their
+  // frequency after it.
+  void FinishReplay(const std::vector<std::string>& rule_ids, kql::Ticks clock, kql::Ticks known_since = kAlways);
+  static constexpr kql::Ticks kAlways = std::numeric_limits<kql::Ticks>::min();
+  static constexpr kql::Ticks kNothing = std::numeric_limits<kql::Ticks>::max();  // no event is known yet
+  // The first event of all is of that time: for the rules for which nothing was known.
+  void BeginKnowing(kql::Ticks known_since);
   // The last finding of before a restart; after FinishReplay(). See LiveRule::Remember().
   void Remember(std::string_view rule_id, std::uint64_t identity, kql::Ticks time);
 
@@ -129,6 +136,8 @@ class RuleEngine {
   void RunBatch(Entry& entry, kql::Ticks now, std::vector<EngineFinding>& findings);
   absl::StatusOr<kql::ResultTable> RunQuery(Entry& entry, kql::Ticks now);
   void NoteFulfilled(Entry& entry);
+  static void CountState(Entry& entry);
+  static bool HoldsBatch(Entry& entry, kql::Ticks now);
   static void ScheduleBatch(Entry& entry, kql::Ticks now);
   // Puts the entry where its next moment belongs in due_.
   void Schedule(Entry& entry);

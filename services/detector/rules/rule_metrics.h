@@ -9,7 +9,9 @@ namespace zoomwatch::detector {
 
 inline constexpr std::array<MetricRow, 8> kRuleMetrics = {{
     {"zoomwatch_detector_rules", MetricType::kGauge,
-     "Rules by state: running, failed (stopped after an error or at a limit), refused (files with errors).", {"state"}},
+     "Rules by state: running, warming_up (alerts are held until the history is known), failed (stopped after an error or at a limit), refused "
+     "(files with errors).",
+     {"state"}},
     {"zoomwatch_detector_alerts_total", MetricType::kCounter, "Alerts stored, by severity: Informational, Low, Medium, High.", {"severity"}},
     {"zoomwatch_detector_alert_seconds", MetricType::kHistogram,
      "From the receive time of an event to the moment at which an alert that it caused was stored.", {}},

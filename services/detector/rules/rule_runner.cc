@@ -178,6 +178,7 @@ absl::Status RuleRunner::Evaluate(const std::vector<StoredEvent>& events) {
     // Before the event itself: its columns are known to the rules that see it.
     ZOOMWATCH_RETURN_IF_ERROR(AdoptColumns(stored.sequence));
     position_ = stored.sequence;
+    if (std::exchange(knows_nothing_, false)) engine_.BeginKnowing(ReceiveTicks(stored.event));
     engine_.Insert(stored.event, stored.sequence, findings_);
     if (findings_.size() >= kFindingsPerCommit) ZOOMWATCH_RETURN_IF_ERROR(Commit());
   }
@@ -257,8 +258,26 @@ absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
                                         engine_.Replay(event, view.sequence);
                                         return true;
                                       }));
-  engine_.FinishReplay(rule_ids, clock);
+  ZOOMWATCH_ASSIGN_OR_RETURN(const Ticks known_since, KnownSince());
+  knows_nothing_ = knows_nothing_ || known_since == RuleEngine::kNothing;
+  engine_.FinishReplay(rule_ids, clock, known_since);
   return Remember(rule_ids);
+}
+
+// The first in the log's order, which is the same after every restart.
+absl::StatusOr<Ticks> RuleRunner::KnownSince() {
+  if (!options_.hold_without_history) return RuleEngine::kAlways;
+  for (std::uint64_t sequence = log_.FirstSequence(); sequence < log_.EndSequence();) {
+    const auto events = log_.ReadFrom(sequence, 1, kBytesPerStep);
+    if (absl::IsOutOfRange(events.status())) {  // retention was faster
+      sequence = log_.FirstSequence();
+      continue;
+    }
+    ZOOMWATCH_RETURN_IF_ERROR(events.status());
+    if (!events->front().unreadable) return ReceiveTicks(events->front().event);
+    ++sequence;
+  }
+  return RuleEngine::kNothing;
 }
 
 absl::Status RuleRunner::Remember(const std::vector<std::string>& rule_ids) {
@@ -297,12 +316,13 @@ absl::Status RuleRunner::AdoptColumns(std::uint64_t sequence) {
 Ticks RuleRunner::SettledNow() const { return TicksOf(clock_.Now() - options_.settle_time); }
 
 void RuleRunner::CollectMetrics() {
-  double failed = 0, running = 0, bytes = 0;
+  double failed = 0, running = 0, holding = 0, bytes = 0;
   for (const RuleStatus& rule : engine_.Status()) {
-    (rule.state == RuleState::kFailed ? failed : running) += 1;
+    (rule.state == RuleState::kFailed ? failed : rule.state == RuleState::kHolding ? holding : running) += 1;
     bytes += static_cast<double>(rule.state_bytes);
   }
   metrics_.Gauge(kRules, {"running"}).Set(running);
+  metrics_.Gauge(kRules, {"warming_up"}).Set(holding);
   metrics_.Gauge(kRules, {"failed"}).Set(failed);
   metrics_.Gauge(kRuleStateBytes).Set(bytes);
   metrics_.Gauge(kAlertsPending).Set(static_cast<double>(alerts_.WaitingCount()));

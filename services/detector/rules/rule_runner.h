@@ -38,6 +38,7 @@ struct RuleRunnerOptions {
   absl::Duration reload_interval = absl::Seconds(10);
   absl::Duration settle_time = absl::Seconds(2);
   std::uint64_t max_rule_state_bytes = 256ULL << 20;
+  bool hold_without_history = true;  // see LiveRule::HoldUntil()
 };
 
 class RuleRunner {
@@ -87,6 +88,8 @@ class RuleRunner {
   absl::Status Apply(const ruleset::RuleSet& set);
   absl::Status Warm(const std::vector<std::string>& rule_ids);
   absl::Status Remember(const std::vector<std::string>& rule_ids);
+  // Since when every event is known, as far as it matters to rules that depend on absence: that of the oldest that is stored.
+  absl::StatusOr<kql::Ticks> KnownSince();
   // Takes note of the log's columns, as of position_.
   void ReadColumns();
   // Makes columns that came to be with events up to that one known, and binds rules again that mean something else with them.
@@ -112,6 +115,7 @@ class RuleRunner {
   event_table::LegacyNames observed_;                   // those that events up to position_ had
   std::multimap<std::uint64_t, std::string> coming_;    // the others
   std::vector<EngineFinding> findings_;
+  bool knows_nothing_ = false;  // no event was stored when rules began
   std::uint64_t committed_ = 0;
   absl::Duration last_commit_, last_load_;  // monotonic
   std::string last_problems_;

@@ -29,10 +29,14 @@ ruleset::Rule MakeRule(const std::string& query) {
 class RuleEngineTest : public ::testing::Test {
  protected:
   // Puts the rule in force at `seconds`.
-  void Begin(const ruleset::Rule& rule, std::int64_t seconds = 0) {
+  void Begin(const ruleset::Rule& rule, std::int64_t seconds = 0) { BeginKnowing(rule, seconds, RuleEngine::kAlways, {}); }
+  // The same where events are known since that time, those of `history` among them.
+  void BeginKnowing(const ruleset::Rule& rule, std::int64_t seconds, kql::Ticks known_since, const std::vector<event::v1::Event>& history) {
     const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
     const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
-    engine_.FinishReplay(anew, kNewYear + seconds * kSecond);
+    engine_.FinishReplay({}, kNewYear + seconds * kSecond);
+    for (const event::v1::Event& event : history) engine_.Replay(event, ++order_);
+    engine_.FinishReplay(anew, kNewYear + seconds * kSecond, known_since);
   }
   void Insert(const event::v1::Event& event) {
     tables_.Add(event);
@@ -124,6 +128,84 @@ TEST_F(RuleEngineTest, WhatAReplayFindsIsNoFindingAndNotCounted) {
   EXPECT_THAT(Times(), IsEmpty()) << "ann is known";
   Insert(UserEvent("a", "ben", 4));
   EXPECT_THAT(Times(), ElementsAre(4));
+}
+
+// A user of whom the day before knows nothing.
+constexpr char kNewUser[] = "ZoomLogs | where Event == 'a' and TimeGenerated > ago(1h) | join kind=leftanti (ZoomLogs | where Event == 'a' and "
+                            "TimeGenerated <= ago(1h)) on User | summarize Times = count() by User";
+constexpr std::int64_t kHour = 3600;
+
+TEST_F(RuleEngineTest, WhatIsAbsentIsHeldUntilTheHistoryIsKnown) {
+  BeginKnowing(MakeRule(kNewUser), 0, kNewYear, {});
+  Insert(UserEvent("a", "ann", 10));          // gone from the result before the end of the day
+  Insert(UserEvent("a", "ben", 23 * kHour + 1800));
+  EXPECT_THAT(Times(), IsEmpty());
+  EXPECT_EQ(Status().state, RuleState::kHolding);
+  EXPECT_THAT(Status().message, HasSubstr("holds its alerts until 2026-01-02 00:00:00 UTC"));
+  EXPECT_EQ(Status().held_count, 1);
+  engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond - 1, findings_);
+  EXPECT_THAT(Times(), IsEmpty());
+  engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond, findings_);
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_EQ(findings_[0].finding.cause, FindingCause::kCoverage);
+  EXPECT_THAT(Times(), ElementsAre(24 * kHour));
+  EXPECT_EQ(Status().state, RuleState::kRunning);
+  EXPECT_EQ(Status().held_count, 0);
+  Insert(UserEvent("a", "ben", 24 * kHour + 5));  // the same finding
+  Insert(UserEvent("a", "cat", 24 * kHour + 7));
+  EXPECT_THAT(Times(), ElementsAre(24 * kHour + 7));
+}
+
+TEST_F(RuleEngineTest, AnEventAtTheMomentOfCoverageIsFoundOnce) {
+  BeginKnowing(MakeRule(kNewUser), 0, kNewYear, {});
+  Insert(UserEvent("a", "ben", 23 * kHour + 1800));
+  Insert(UserEvent("a", "cat", 24 * kHour));
+  ASSERT_THAT(findings_, SizeIs(2));
+  EXPECT_THAT(Times(), ElementsAre(24 * kHour, 24 * kHour));
+}
+
+TEST_F(RuleEngineTest, ARestartHoldsWhatWasHeldAndNotWhatWasFound) {
+  // It began at hour 20; its alert of ann was stored by an earlier run.
+  BeginKnowing(MakeRule(kNewUser), 20 * kHour, kNewYear, {UserEvent("a", "ben", 19 * kHour + 3000)});
+  EXPECT_EQ(Status().held_count, 1);
+  Insert(UserEvent("a", "ben", 23 * kHour + 3000));
+  EXPECT_EQ(Status().held_count, 0) << "ben is known since hour 19";
+  Insert(UserEvent("a", "cat", 23 * kHour + 3001));
+  engine_.AdvanceTo(kNewYear + 25 * kHour * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(24 * kHour));
+}
+
+TEST_F(RuleEngineTest, WithEnoughHistoryNothingIsHeld) {
+  BeginKnowing(MakeRule(kNewUser), 30 * kHour, kNewYear, {UserEvent("a", "ben", 10 * kHour)});
+  EXPECT_EQ(Status().state, RuleState::kRunning);
+  Insert(UserEvent("a", "ben", 30 * kHour + 1));
+  Insert(UserEvent("a", "cat", 30 * kHour + 2));
+  EXPECT_THAT(Times(), ElementsAre(30 * kHour + 2));
+}
+
+TEST_F(RuleEngineTest, ATriggerOverAbsentRowsIsHeldToo) {
+  ruleset::Rule rule = MakeRule(kNewUser);
+  rule.trigger_threshold = 1;
+  BeginKnowing(rule, 0, kNewYear, {});
+  for (const char* const user : {"ann", "ben", "cat"}) Insert(UserEvent("a", user, 23 * kHour + 1800));
+  EXPECT_THAT(Times(), IsEmpty());
+  engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond, findings_);
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_EQ(findings_[0].finding.row_count, 3);
+  EXPECT_EQ(findings_[0].finding.cause, FindingCause::kCoverage);
+}
+
+TEST_F(RuleEngineTest, ARuleInBatchHoldsToo) {
+  BeginKnowing(MakeRule(std::string(kNewUser) + " | serialize Row = row_number()"), 0, kNewYear, {});
+  EXPECT_FALSE(Status().incremental);
+  Insert(UserEvent("a", "ann", 22 * kHour + 60));
+  Insert(UserEvent("a", "ben", 23 * kHour + 60));
+  engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond - 1, findings_);
+  EXPECT_THAT(Times(), IsEmpty());
+  EXPECT_EQ(Status().state, RuleState::kHolding);
+  engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(24 * kHour));
+  EXPECT_EQ(Status().state, RuleState::kRunning);
 }
 
 // More events than a rule takes in at once.

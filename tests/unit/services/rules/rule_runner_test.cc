@@ -17,6 +17,7 @@
 namespace zoomwatch::detector {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -99,6 +100,20 @@ TEST_F(RuleRunnerTest, GoesOnBehindEventsThatCannotBeReadBack) {
   StoreMeetings(5, 5);
   RunUntil(3);
   EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("\"e-2\""), HasSubstr("\"e-4\""), HasSubstr("\"e-5\"")));
+}
+
+TEST_F(RuleRunnerTest, WhatIsAbsentIsHeldUntilThePeriodSinceTheFirstEventIsOver) {
+  WriteRule("ZoomLogs | where Event == 'meeting.started' | join kind=leftanti (ZoomLogs | where Event == 'meeting.ended') on EventId "
+            "| project TimeGenerated, EventId");
+  EXPECT_THAT(RunUntil(0), HasSubstr("zoomwatch_detector_rules{state=\"warming_up\"} 1\n"));
+  StoreMeetings(1, 1);
+  clock_.Advance(absl::Minutes(59));
+  StoreMeetings(2, 2);
+  RunUntil(0);  // a restart, wherever it was
+  clock_.Advance(absl::Minutes(2));
+  StoreMeetings(3, 3);
+  EXPECT_THAT(RunUntil(2), HasSubstr("zoomwatch_detector_rules{state=\"warming_up\"} 0\n"));
+  EXPECT_THAT(Alerts(), ElementsAre(AllOf(HasSubstr("\"e-2\""), HasSubstr("CAUSE_COVERAGE")), AllOf(HasSubstr("\"e-3\""), HasSubstr("CAUSE_EVENT"))));
 }
 
 // Text of an event through url_decode() may be any bytes, and an alert is a message, which holds UTF-8 only.
