@@ -12,6 +12,7 @@
 #include "common/kql/convert.h"
 #include "common/kql/parser.h"
 #include "common/kql/ticks.h"
+#include "common/ruleset/duration.h"
 #include "common/time/cpu_time.h"
 #include "services/detector/rules/absence.h"
 
@@ -443,7 +444,7 @@ std::vector<RuleStatus> RuleEngine::Status() const {
       const Ticks held_until = published.counters->held_until.load(std::memory_order_relaxed);
       if (held_until == kAlways || status.state != RuleState::kRunning) continue;
       status.state = RuleState::kHolding;
-      const std::string period = absl::FormatDuration(status.rule->rule.query_period);
+      const std::string period = ruleset::RuleDurationText(status.rule->rule.query_period);
       status.message = fmt::format("looks for what was absent for {}, and not all events of that time are known: holds its alerts until {}", period,
                                    held_until == kNever ? period + " after the first event"
                                                         : absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", kql::TimeOf(held_until), absl::UTCTimeZone()));

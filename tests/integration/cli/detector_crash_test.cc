@@ -32,7 +32,7 @@ class DetectorCrashTest : public testing::RulesLoad {
     Write("detector.yaml", "grpc: {listen_address: '" + host_ + ":8445', allow_plaintext: true}\nstore: {directory: store}\n" +
                                "delivery: {json_lines: {file: rows.jsonl, alerts_file: alerts.jsonl}}\n" +
                                "rules: {folders: [rules, '" + std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) +
-                               "/rules'], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms}\n" +
+                               "/rules'], alert_directory: alerts, reload_interval: 1s, settle_time: 100ms, hold_without_history: false}\n" +
                                "admin: {listen_address: '" + host_ + ":9092'}\n");
   }
   std::unique_ptr<BackgroundProgram> StartOne(const std::string& name, uint16_t admin_port) const {

@@ -61,7 +61,7 @@ class RulesFolder : public PipelineFolder {
     const std::string sink = "file: rows.jsonl";
     config.replace(config.find(sink), sink.size(), sink + ", alerts_file: alerts.jsonl");
     Write("all.yaml", config + "rules: {folders: [rules" + more_folders + "], alert_directory: alerts, reload_interval: " + reload_interval +
-                          ", settle_time: 100ms}\n");
+                          ", settle_time: 100ms, hold_without_history: false}\n");
   }
   std::vector<std::string> Alerts() const {
     std::ifstream file(dir_.file("alerts.jsonl"));

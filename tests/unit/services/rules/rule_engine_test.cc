@@ -141,7 +141,7 @@ TEST_F(RuleEngineTest, WhatIsAbsentIsHeldUntilTheHistoryIsKnown) {
   Insert(UserEvent("a", "ben", 23 * kHour + 1800));
   EXPECT_THAT(Times(), IsEmpty());
   EXPECT_EQ(Status().state, RuleState::kHolding);
-  EXPECT_THAT(Status().message, HasSubstr("holds its alerts until 2026-01-02 00:00:00 UTC"));
+  EXPECT_THAT(Status().message, HasSubstr("absent for 1d, and not all events of that time are known: holds its alerts until 2026-01-02 00:00:00 UTC"));
   EXPECT_EQ(Status().held_count, 1);
   engine_.AdvanceTo(kNewYear + 24 * kHour * kSecond - 1, findings_);
   EXPECT_THAT(Times(), IsEmpty());
