@@ -26,6 +26,13 @@ double RoundStep(double range, std::size_t count) {
   return 10 * power;
 }
 
+// As many digits as tell a mark from its neighbours.
+std::string MarkLabel(double value, double step) {
+  const double digits = value == 0 ? 0 : std::ceil(std::log10(std::fabs(value) / step)) + 1;
+  if (digits <= 6 || (std::fabs(value) < 1e15 && value == std::trunc(value))) return NumberLabel(value);
+  return fmt::format("{:.{}g}", value, static_cast<int>(std::min(digits, 17.0)));
+}
+
 kql::CivilTime CivilOf(double seconds) {
   const double ticks = seconds * static_cast<double>(kql::kTicksPerSecond) + static_cast<double>(kql::kUnixEpoch);
   // Within 64 bits before the limits are applied exactly.
@@ -64,8 +71,13 @@ std::vector<Tick> MonthTicks(double from, double to, int months) {
 
 std::string NumberLabel(double value) {
   if (value == 0) return "0";
-  if (std::fabs(value) < 1e15 && value == std::trunc(value)) return fmt::format("{}", static_cast<long long>(value));
-  return fmt::format("{:.6g}", value);
+  const double size = std::fabs(value);
+  if (size < 1e15 && value == std::trunc(value)) return fmt::format("{}", static_cast<long long>(value));
+  if (size < 1e5 || size >= 1e15) return fmt::format("{:.6g}", value);
+  std::string text = fmt::format("{:.2f}", value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 std::vector<Tick> NumberTicks(double from, double to, std::size_t count) {
@@ -73,7 +85,7 @@ std::vector<Tick> NumberTicks(double from, double to, std::size_t count) {
   const double step = RoundStep(to - from, count);
   std::vector<Tick> ticks;
   for (double index = std::ceil(from / step - 1e-9); index * step <= to + step * 1e-9 && ticks.size() < 2 * count; ++index) {
-    ticks.push_back({index * step, NumberLabel(index * step)});
+    ticks.push_back({index * step, MarkLabel(index * step, step)});
   }
   return ticks;
 }
@@ -91,6 +103,12 @@ std::vector<Tick> TimeTicks(double from, double to, std::size_t count) {
     if ((to - from) / (30.4 * kDay * months) <= static_cast<double>(count)) return MonthTicks(from, to, months);
   }
   return MonthTicks(from, to, kMonthSteps[std::size(kMonthSteps) - 1]);
+}
+
+std::string TimeRangeLabel(double from, double to) {
+  const std::string first = TimeLabel(from, kDay, false);
+  const std::string last = TimeLabel(to, kDay, false);
+  return first == last ? first + " UTC" : fmt::format("{} to {} UTC", first, last);
 }
 
 AxisRange ValueRange(double least, double most, std::size_t count) {

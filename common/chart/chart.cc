@@ -7,6 +7,7 @@
 #include <map>
 
 #include "absl/strings/match.h"
+#include "common/chart/axis.h"
 #include "common/kql/compare.h"
 #include "common/kql/convert.h"
 
@@ -99,10 +100,25 @@ std::optional<double> NumberOf(const Value& value) {
 
 double SecondsOf(kql::Ticks ticks) { return static_cast<double>(ticks - kql::kUnixEpoch) / static_cast<double>(kql::kTicksPerSecond); }
 
+// What names a category or a series. Of a time, as much as it has: "2026-05-04", "2026-05-04 10:00".
+std::string LabelOf(const Value& value) {
+  if (value.kind() != kql::Kind::kDateTime) {
+    const std::string text = kql::ToText(value);
+    return text.empty() ? "(empty)" : text;
+  }
+  const kql::CivilTime t = kql::ToCivil(value.AsTicks());
+  std::string text = fmt::format("{:04}-{:02}-{:02}", t.year, t.month, t.day);
+  if (value.AsTicks() % kql::kTicksPerDay == 0) return text;
+  text += fmt::format(" {:02}:{:02}", t.hour, t.minute);
+  if (t.second != 0 || t.fraction != 0) text += fmt::format(":{:02}", t.second);
+  if (t.fraction != 0) text += fmt::format(".{:07}", t.fraction);
+  return text;
+}
+
 // "red", "red, count_" where there are several columns of values, or the column's name where nothing splits.
 std::string SeriesName(const Roles& roles, const kql::Schema& schema, const std::vector<Value>& row, std::size_t column) {
   std::string name;
-  for (const std::size_t split : roles.splits) name += (name.empty() ? "" : ", ") + kql::ToText(row[split]);
+  for (const std::size_t split : roles.splits) name += (name.empty() ? "" : ", ") + LabelOf(row[split]);
   if (roles.splits.empty() || roles.values.size() > 1) name += (name.empty() ? "" : ", ") + schema[column].name;
   return name;
 }
@@ -113,7 +129,7 @@ class SeriesTable {
   absl::Status Add(const std::string& name, std::size_t position, std::optional<double> value) {
     const auto [at, is_new] = by_name_.try_emplace(name, series_.size());
     if (is_new) {
-      if (series_.size() == kMaxSeries) return Refused(fmt::format("more than {} series", kMaxSeries));
+      if (series_.size() == kMaxSeries) return Refused(fmt::format("more than {} series; let the query keep fewer", kMaxSeries));
       series_.push_back({name, {}});
     }
     auto& values = series_[at->second].values;
@@ -170,12 +186,12 @@ absl::Status FillCategories(const Roles& roles, const kql::Schema& schema, Rows 
   std::map<std::string, std::size_t> known;
   std::vector<std::optional<std::size_t>> positions;
   for (const std::vector<Value>& row : rows) {
-    const std::string label = kql::ToText(row[roles.x]);
+    const std::string label = LabelOf(row[roles.x]);
     const auto [at, is_new] = known.try_emplace(label, chart.labels.size());
     if (is_new) chart.labels.push_back(label);
     positions.emplace_back(at->second);
   }
-  if (chart.labels.size() > most) return Refused(fmt::format("more than {} categories", most));
+  if (chart.labels.size() > most) return Refused(fmt::format("more than {} categories; let the query keep fewer, such as top 20 by count_", most));
   return FillSeries(roles, schema, rows, positions, chart.labels.size(), chart);
 }
 
@@ -231,7 +247,10 @@ bool IsDrawn(const kql::Rendering& rendering) { return rendering.chart != "table
 
 absl::StatusOr<Chart> MakeChart(const kql::Rendering& rendering, const kql::Schema& schema, Rows rows) {
   const std::optional<ChartKind> kind = KindOf(rendering.chart);
-  if (!kind) return Refused(fmt::format("{} is not among the charts that are drawn", rendering.chart));
+  if (!kind) {
+    return Refused(fmt::format("{} is not among the charts that are drawn: timechart, linechart, areachart, barchart, columnchart, piechart",
+                               rendering.chart));
+  }
   const absl::StatusOr<Roles> roles = FindRoles(rendering, schema);
   if (!roles.ok()) return roles.status();
   Chart chart;
@@ -241,12 +260,14 @@ absl::StatusOr<Chart> MakeChart(const kql::Rendering& rendering, const kql::Sche
   chart.title = TextProperty(rendering, "title");
   chart.x_title = TextProperty(rendering, "xtitle");
   chart.y_title = TextProperty(rendering, "ytitle");
-  if (chart.x_title.empty()) chart.x_title = schema[roles->x].name;
   if (chart.y_title.empty() && roles->values.size() == 1) chart.y_title = schema[roles->values[0]].name;
   chart.legend = !absl::EqualsIgnoreCase(TextProperty(rendering, "legend"), "hidden");
-  chart.stacked = absl::EqualsIgnoreCase(TextProperty(rendering, "kind"), "stacked");
-  const absl::Status status = Fill(*roles, schema, rows, chart);
-  return status.ok() ? absl::StatusOr<Chart>(std::move(chart)) : status;
+  chart.stacked = chart.kind != ChartKind::kLines && absl::EqualsIgnoreCase(TextProperty(rendering, "kind"), "stacked");
+  if (const absl::Status status = Fill(*roles, schema, rows, chart); !status.ok()) return status;
+  if (!chart.x_title.empty()) return chart;
+  chart.x_title = schema[roles->x].name;
+  if (chart.time_axis) chart.x_title += ", " + TimeRangeLabel(chart.x.front(), chart.x.back());
+  return chart;
 }
 
 }  // namespace zoomwatch::chart

@@ -32,6 +32,9 @@ struct Area {
 
 std::string Label(std::string_view text) { return CutInside(PrintableText(text), kLongestLabel); }
 std::string Cut(std::string_view text) { return XmlText(Label(text)); }
+std::string AxisTitle(std::string_view text, double room = kPlotHeight) {
+  return XmlText(CutInside(PrintableText(text), static_cast<std::size_t>(room / kCharacter)));
+}
 
 double WidthOf(std::string_view text) { return kCharacter * static_cast<double>(DisplayWidth(text)); }
 
@@ -117,7 +120,7 @@ std::string ValueAxis(const Chart& chart, const Area& area, const Scale& scale) 
   if (chart.y_title.empty()) return out;
   const double x = 18;
   const double y = area.top + area.height / 2;
-  return out + Text(x, y, "middle", Cut(chart.y_title), fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y));
+  return out + Text(x, y, "middle", AxisTitle(chart.y_title), fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y));
 }
 
 double LabelSpace(const AxisRange& range) {
@@ -161,7 +164,7 @@ std::string DrawLines(const Chart& chart, double& height) {
     out += Line(x, area.bottom(), x, area.bottom() + 5, "axis") +
            Text(std::clamp(x, half, kWidth - half), area.bottom() + 20, "middle", tick.label);
   }
-  out += Text(area.left + area.width / 2, area.bottom() + 46, "middle", Cut(chart.x_title));
+  out += Text(area.left + area.width / 2, area.bottom() + 46, "middle", AxisTitle(chart.x_title));
   for (std::size_t s = 0; s < chart.series.size(); ++s) out += DrawPoints(chart, s, across, up);
   return out + Legend(chart, area.right() + 20, area.top);
 }
@@ -198,13 +201,16 @@ void ForEachBar(const Chart& chart, std::size_t category, double begin, double b
 std::string DrawColumns(const Chart& chart, double& height) {
   const Sums all = Extremes(chart);
   const AxisRange values = ValueRange(all.least, all.most, 5);
-  const double left = LabelSpace(values);
-  const Area area{.left = left, .top = kTop, .width = kWidth - left - kRight - LegendWidth(chart), .height = kPlotHeight};
-  const Scale up{.range = values, .begin = area.bottom(), .end = area.top};
-  const double band = area.width / static_cast<double>(chart.labels.size());
+  double left = LabelSpace(values);
   double longest = 0;
   for (const std::string& label : chart.labels) longest = std::max(longest, WidthOf(Label(label)));
-  const bool slanted = longest > band - 6;
+  const double room = kWidth - kRight - LegendWidth(chart);
+  const bool slanted = longest > (room - left) / static_cast<double>(chart.labels.size()) - 6;
+  // Slanted labels reach to the left, the first ones beyond the axis.
+  if (slanted) left = std::max(left, longest * 0.77 + 8);
+  const Area area{.left = left, .top = kTop, .width = room - left, .height = kPlotHeight};
+  const Scale up{.range = values, .begin = area.bottom(), .end = area.top};
+  const double band = area.width / static_cast<double>(chart.labels.size());
   const double label_height = slanted ? longest * 0.65 + 24 : 24;
   height = area.bottom() + label_height + 40;
   const auto every = static_cast<std::size_t>(std::ceil(14 / band));
@@ -222,7 +228,7 @@ std::string DrawColumns(const Chart& chart, double& height) {
     out += slanted ? Text(x, y, "end", Cut(chart.labels[i]), fmt::format(" transform=\"rotate(-40 {:.1f} {:.1f})\"", x, y))
                    : Text(x, y, "middle", Cut(chart.labels[i]));
   }
-  out += Text(area.left + area.width / 2, area.bottom() + label_height + 22, "middle", Cut(chart.x_title));
+  out += Text(area.left + area.width / 2, area.bottom() + label_height + 22, "middle", AxisTitle(chart.x_title));
   return out + Legend(chart, area.right() + 20, area.top);
 }
 
@@ -254,8 +260,8 @@ std::string DrawBars(const Chart& chart, double& height) {
     out += Text(area.left - 8, begin + band / 2 + 4, "end", Cut(chart.labels[i]));
   }
   const double middle = area.top + area.height / 2;
-  out += Text(18, middle, "middle", Cut(chart.x_title), fmt::format(" transform=\"rotate(-90 18.0 {:.1f})\"", middle));
-  out += Text(area.left + area.width / 2, area.bottom() + 44, "middle", Cut(chart.y_title));
+  out += Text(18, middle, "middle", AxisTitle(chart.x_title, area.height + 80), fmt::format(" transform=\"rotate(-90 18.0 {:.1f})\"", middle));
+  out += Text(area.left + area.width / 2, area.bottom() + 44, "middle", AxisTitle(chart.y_title));
   return out + Legend(chart, area.right() + 20, area.top);
 }
 

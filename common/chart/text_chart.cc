@@ -191,7 +191,8 @@ std::string XAxis(const Chart& chart, std::size_t width) {
   for (const Tick& tick : ticks) {
     const auto at = static_cast<std::size_t>(std::lround(Share(tick.at, from, to) * static_cast<double>(width - 1)));
     line[at] = "┬";
-    const std::size_t begin = at > tick.label.size() / 2 ? at - tick.label.size() / 2 : 0;
+    const std::size_t middle = at > tick.label.size() / 2 ? at - tick.label.size() / 2 : 0;
+    const std::size_t begin = std::min(middle, width - std::min(width, tick.label.size()));
     if (begin < labels.size() + (labels.empty() ? 0 : 1)) continue;
     labels += std::string(begin - labels.size(), ' ') + tick.label;
   }
@@ -238,11 +239,13 @@ std::string DrawText(const Chart& chart, TextSize size) {
   size.width = std::max<std::size_t>(size.width, 40);
   size.height = std::max<std::size_t>(size.height, 4);
   std::string out = Title(chart, size.width);
-  const bool signs = chart.kind == ChartKind::kLines || chart.stacked;
+  // On one line there is no room below zero.
+  const bool stacked = chart.stacked && ExtremesOf(chart).least >= 0;
+  const bool signs = chart.kind == ChartKind::kLines || stacked;
   switch (chart.kind) {
     case ChartKind::kLines: out += DrawLines(chart, size); break;
     case ChartKind::kBars:
-    case ChartKind::kColumns: out += chart.stacked ? DrawStacked(chart, size) : DrawBars(chart, size); break;
+    case ChartKind::kColumns: out += stacked ? DrawStacked(chart, size) : DrawBars(chart, size); break;
     case ChartKind::kPie: return out + DrawPie(chart, size);
   }
   return signs && chart.legend && chart.series.size() > 1 ? out + Legend(chart, size.width) : out;

@@ -1,6 +1,6 @@
 // A chart as lines of text for a terminal. Nothing in it can act on the terminal. Pure; thread-safe.
 // Lines are drawn on a grid, a sign a series; bars and columns both lie on their side, so that labels can be read; a pie is bars with
-// their shares. Bars of one category that are stacked stand in one line.
+// their shares. Bars of one category that are stacked stand in one line, or below one another where a value is negative.
 #pragma once
 
 #include <cstddef>

@@ -24,6 +24,8 @@ TEST(Axis, NumbersAreRound) {
   EXPECT_EQ(Labels(NumberTicks(-1, 1, 4)), "-1 | -0.5 | 0 | 0.5 | 1");
   EXPECT_EQ(Labels(NumberTicks(0.1, 0.35, 3)), "0.1 | 0.2 | 0.3");
   EXPECT_EQ(Labels(NumberTicks(7, 7, 5)), "7");
+  EXPECT_EQ(Labels(NumberTicks(1000000.2, 1000001.1, 3)), "1000000.5 | 1000001") << "each mark is told from the next";
+  EXPECT_EQ(Labels(NumberTicks(-2e18, 2e18, 3)), "-2e+18 | 0 | 2e+18");
   EXPECT_EQ(Labels(NumberTicks(0, 3e12, 3)), "0 | 1000000000000 | 2000000000000 | 3000000000000");
 }
 
@@ -36,6 +38,19 @@ TEST(Axis, TimesAreWholeMinutesHoursDaysMonthsAndYears) {
   EXPECT_EQ(TimeLabels("2019-06-01", "2024-06-01", 6), "2020 | 2021 | 2022 | 2023 | 2024");
   EXPECT_EQ(TimeLabels("2024-05-01T10:00", "2024-05-01T10:00", 5), "05-01 10:00:00");
   EXPECT_FALSE(TimeTicks(At("0001-01-01"), At("9999-12-31"), 5).empty());
+}
+
+TEST(Axis, NumbersAreShort) {
+  EXPECT_EQ(NumberLabel(1.0 / 3), "0.333333");
+  EXPECT_EQ(NumberLabel(1234567.891), "1234567.89");
+  EXPECT_EQ(NumberLabel(-1234567.5), "-1234567.5");
+  EXPECT_EQ(NumberLabel(1234567.001), "1234567");
+  EXPECT_EQ(NumberLabel(2.5e18), "2.5e+18");
+}
+
+TEST(Axis, SaysOfWhichDaysTheTimesAre) {
+  EXPECT_EQ(TimeRangeLabel(At("2024-05-01T10:00"), At("2024-05-01T23:59:59")), "2024-05-01 UTC");
+  EXPECT_EQ(TimeRangeLabel(At("2023-12-31T10:00"), At("2024-01-01")), "2023-12-31 to 2024-01-01 UTC");
 }
 
 TEST(Axis, RangesOfValuesHoldZeroAndEndAtRoundNumbers) {

@@ -29,7 +29,7 @@ TEST(MakeChart, SplitsRowsIntoSeriesOverTime) {
   EXPECT_EQ(chart.kind, ChartKind::kLines);
   EXPECT_TRUE(chart.time_axis);
   EXPECT_EQ(chart.title, "T");
-  EXPECT_EQ(chart.x_title, "t");
+  EXPECT_EQ(chart.x_title, "t, 2024-05-01 to 2024-05-02 UTC");
   EXPECT_EQ(chart.y_title, "calls");
   EXPECT_THAT(chart.x, ElementsAre(1714521600, 1714608000));
   ASSERT_EQ(chart.series.size(), 2U);
@@ -54,7 +54,7 @@ TEST(MakeChart, TakesTheColumnsThatPropertiesName) {
   EXPECT_EQ(chart.kind, ChartKind::kColumns);
   EXPECT_THAT(chart.labels, ElementsAre("a", "b"));
   ASSERT_EQ(chart.series.size(), 2U);
-  EXPECT_EQ(chart.series[0].name, "2024-05-02T00:00:00.0000000Z");
+  EXPECT_EQ(chart.series[0].name, "2024-05-02");
   EXPECT_FALSE(chart.legend);
   EXPECT_TRUE(chart.stacked);
 }
@@ -64,6 +64,20 @@ TEST(MakeChart, CategoriesStayInTheOrderOfTheRows) {
   EXPECT_EQ(chart.kind, ChartKind::kBars);
   EXPECT_THAT(chart.labels, ElementsAre("b", "a"));
   EXPECT_THAT(chart.series[0].values, ElementsAre(Optional(6.0), Optional(11.0)));
+}
+
+TEST(MakeChart, CategoriesAreShortAndNeverBlank) {
+  const auto chart = Rendered("datatable(t:datetime, n:long)[datetime(2026-05-04), 1, datetime(2026-05-04 10:00), 2, "
+                              "datetime(2026-05-04 10:00:01.5), 3, datetime(null), 4] | render columnchart");
+  ASSERT_TRUE(chart.ok()) << chart.status();
+  EXPECT_THAT(chart->labels, ElementsAre("2026-05-04", "2026-05-04 10:00", "2026-05-04 10:00:01.5000000", "(empty)"));
+  const auto series = Rendered("datatable(k:string, who:string, n:long)['a', '', 1] | render columnchart");
+  ASSERT_TRUE(series.ok()) << series.status();
+  EXPECT_EQ(series->series[0].name, "(empty)");
+}
+
+TEST(MakeChart, LinesAreNotStacked) {
+  EXPECT_FALSE(Of("| project t, who, n | render timechart with (kind=stacked)").stacked);
 }
 
 TEST(MakeChart, APieHasItsLargestSlicesFirstAndTheOthersTogether) {
@@ -85,8 +99,8 @@ TEST(MakeChart, SaysWhyItCannot) {
   EXPECT_EQ(Refusal("print a = 'x', b = -1 | render piechart"), "a share is negative");
   EXPECT_EQ(Refusal("print a = 'x', b = 0 | render piechart"), "the shares are all zero");
   EXPECT_EQ(Refusal("print a = 'x', b = 1 | where b > 1 | render barchart"), "the result has no rows to draw");
-  EXPECT_EQ(Refusal("range x from 1 to 301 step 1 | extend y = x | render barchart"), "more than 300 categories");
-  EXPECT_EQ(Refusal("range x from 1 to 25 step 1 | project k = 'a', s = tostring(x), y = x | render barchart"), "more than 24 series");
+  EXPECT_EQ(Refusal("range x from 1 to 301 step 1 | extend y = x | render barchart"), "more than 300 categories; let the query keep fewer, such as top 20 by count_");
+  EXPECT_EQ(Refusal("range x from 1 to 25 step 1 | project k = 'a', s = tostring(x), y = x | render barchart"), "more than 24 series; let the query keep fewer");
   EXPECT_EQ(Refusal("range x from 1 to 100001 step 1 | extend y = x | render linechart"), "more than 100000 points");
   EXPECT_THAT(Refusal("print a = 'x', b = 1 | render treemap"), HasSubstr("treemap is not among the charts"));
 }

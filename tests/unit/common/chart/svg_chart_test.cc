@@ -85,6 +85,7 @@ TEST(SvgChart, EveryTextIsWithinThePicture) {
         std::string("range x from -1000000000000 to 1000000000000 step 100000000000 | extend y = x | render linechart"),
         std::string("datatable(k:string, n:long)['a', 12345678901234, 'b', -12345678901234] | render barchart"),
         std::string("range i from 1 to 40 step 1 | project k = strcat('a category with a long name ', i), n = i | render columnchart"),
+        std::string("range t from datetime(2026-05-01) to datetime(2026-05-30) step 9h | extend n = 1 | render columnchart"),
         std::string("range i from 1 to 20 step 1 | project k = 'x', s = strcat('series with a long name ', i), n = i | render columnchart"),
         std::string("range i from 1 to 40 step 1 | project k = strcat('a category with a long name ', i), n = i | render piechart")}) {
     const std::string svg = Drawn(query);
@@ -95,8 +96,11 @@ TEST(SvgChart, EveryTextIsWithinThePicture) {
       const double x = NumberAfter(text, " x=\""), y = NumberAfter(text, " y=\"");
       EXPECT_GT(y, 0) << text;
       EXPECT_LT(y, height) << text;
-      if (text.find("rotate") != std::string_view::npos) continue;
       const double width = 6.7 * static_cast<double>(DisplayWidth(text.substr(text.find('>') + 1)));
+      if (text.find("rotate(-40") != std::string_view::npos) {
+        EXPECT_GE(x - 0.77 * width, 0) << text;
+      }
+      if (text.find("rotate") != std::string_view::npos) continue;
       const double begin = text.find("\"middle\"") != std::string_view::npos ? x - width / 2 : text.find("\"end\"") != std::string_view::npos ? x - width : x;
       EXPECT_GE(begin, 0) << text;
       EXPECT_LE(begin + width, 900) << text;

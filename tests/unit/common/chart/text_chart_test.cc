@@ -49,6 +49,16 @@ TEST(TextChart, StacksBarsWithASignForEachSeries) {
             "  + m\n");
 }
 
+TEST(TextChart, ValuesBelowZeroAreNotStacked) {
+  EXPECT_EQ(Drawn("datatable(k:string, n:long, m:long)['a', 4, -2] | render barchart with (kind=stacked)"),
+            Drawn("datatable(k:string, n:long, m:long)['a', 4, -2] | render barchart"));
+}
+
+TEST(TextChart, LabelsOfTheAxisEndWithIt) {
+  EXPECT_THAT(Drawn("range t from datetime(2026-05-04 23:59:50) to datetime(2026-05-05 00:00:10) step 1s | extend n = 1 | render timechart"),
+              HasSubstr(" 05-05 00:00:10\n     t, 2026-05-04 to 2026-05-05 UTC\n"));
+}
+
 TEST(TextChart, DrawsSharesOfAPie) {
   EXPECT_EQ(Drawn("datatable(k:string, n:long)['a', 1, 'b', 3] | render piechart"),
             "k: n\n"
@@ -84,13 +94,16 @@ TEST(TextChart, LabelsAreHarmlessAndCut) {
 }
 
 TEST(TextChart, KeepsItsWidth) {
-  const std::string drawn = Drawn(
-      "range x from 1 to 50 step 1 | project k = strcat('category ', x), n = x * 1000, m = x | render barchart", {.width = 60});
-  size_t begin = 0;
-  while (begin < drawn.size()) {
-    const size_t end = drawn.find('\n', begin);
-    EXPECT_LE(DisplayWidth(drawn.substr(begin, end - begin)), 60U);
-    begin = end + 1;
+  for (const std::string_view query :
+       {"range x from 1 to 50 step 1 | project k = strcat('category ', x), n = x * 1000, m = x | render barchart",
+        "range t from datetime(2026-05-04 23:59:50) to datetime(2026-05-05 00:00:10) step 1s | extend n = 1 | render timechart"}) {
+    const std::string drawn = Drawn(query, {.width = 60});
+    size_t begin = 0;
+    while (begin < drawn.size()) {
+      const size_t end = drawn.find('\n', begin);
+      EXPECT_LE(DisplayWidth(drawn.substr(begin, end - begin)), 60U) << query;
+      begin = end + 1;
+    }
   }
 }
 
