@@ -98,6 +98,10 @@ std::optional<double> NumberOf(const Value& value) {
   return real.AsReal();
 }
 
+kql::Ticks TicksOf(double seconds) {
+  return static_cast<kql::Ticks>(std::llround(seconds * 1e6)) * 10 + kql::kUnixEpoch;  // microseconds are what a double can tell apart
+}
+
 double SecondsOf(kql::Ticks ticks) { return static_cast<double>(ticks - kql::kUnixEpoch) / static_cast<double>(kql::kTicksPerSecond); }
 
 // What names a category or a series. Of a time, as much as it has: "2026-05-04", "2026-05-04 10:00".
@@ -223,6 +227,12 @@ absl::Status FillPie(const Roles& roles, const kql::Schema& schema, Rows rows, C
   return absl::OkStatus();
 }
 
+// There is no line through one point, and the points of several series would hide one another.
+void AsColumns(Chart& chart) {
+  chart.kind = ChartKind::kColumns;
+  chart.labels = {chart.time_axis ? LabelOf(Value::DateTime(TicksOf(chart.x[0]))) : NumberLabel(chart.x[0])};
+}
+
 std::optional<ChartKind> KindOf(std::string_view name) {
   if (name == "timechart" || name == "linechart" || name == "areachart") return ChartKind::kLines;
   if (name == "barchart") return ChartKind::kBars;
@@ -264,9 +274,15 @@ absl::StatusOr<Chart> MakeChart(const kql::Rendering& rendering, const kql::Sche
   chart.legend = !absl::EqualsIgnoreCase(TextProperty(rendering, "legend"), "hidden");
   chart.stacked = chart.kind != ChartKind::kLines && absl::EqualsIgnoreCase(TextProperty(rendering, "kind"), "stacked");
   if (const absl::Status status = Fill(*roles, schema, rows, chart); !status.ok()) return status;
+  if (chart.series.size() == 1 && !roles->splits.empty() && chart.kind != ChartKind::kPie && TextProperty(rendering, "ytitle").empty()) {
+    chart.y_title = fmt::format("{} of {}", chart.y_title, chart.series[0].name);  // a legend of one would say no more
+  }
+  const bool one_place = chart.kind == ChartKind::kLines && chart.x.size() == 1;
+  if (one_place) AsColumns(chart);
   if (!chart.x_title.empty()) return chart;
   chart.x_title = schema[roles->x].name;
-  if (chart.time_axis) chart.x_title += ", " + TimeRangeLabel(chart.x.front(), chart.x.back());
+  if (chart.time_axis && one_place) chart.x_title += ", UTC";
+  if (chart.time_axis && !one_place) chart.x_title += ", " + TimeRangeLabel(chart.x.front(), chart.x.back());
   return chart;
 }
 

@@ -76,6 +76,24 @@ TEST(MakeChart, CategoriesAreShortAndNeverBlank) {
   EXPECT_EQ(series->series[0].name, "(empty)");
 }
 
+TEST(MakeChart, OnePlaceIsColumns) {
+  const auto chart = Rendered("datatable(t:datetime, who:string, n:long)[datetime(2026-05-04 10:00), 'a', 1, datetime(2026-05-04 10:00), 'b', 2] "
+                              "| render timechart");
+  ASSERT_TRUE(chart.ok()) << chart.status();
+  EXPECT_EQ(chart->kind, ChartKind::kColumns);
+  EXPECT_THAT(chart->labels, ElementsAre("2026-05-04 10:00"));
+  EXPECT_EQ(chart->x_title, "t, UTC");
+  ASSERT_EQ(chart->series.size(), 2U);
+  EXPECT_THAT(chart->series[1].values, ElementsAre(Optional(2.0)));
+}
+
+TEST(MakeChart, TheNameOfTheOnlySeriesIsShown) {
+  const std::string rows = "datatable(t:datetime, who:string, n:long)[datetime(2026-05-04), 'a', 1, datetime(2026-05-05), 'a', 2] ";
+  EXPECT_EQ(Rendered(rows + "| render timechart")->y_title, "n of a");
+  EXPECT_EQ(Rendered(rows + "| render timechart with (ytitle='calls')")->y_title, "calls");
+  EXPECT_EQ(Rendered(rows + "| project-away who | render timechart")->y_title, "n");
+}
+
 TEST(MakeChart, LinesAreNotStacked) {
   EXPECT_FALSE(Of("| project t, who, n | render timechart with (kind=stacked)").stacked);
 }
