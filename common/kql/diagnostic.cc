@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "common/kql/ascii_case.h"
 #include "common/kql/functions/utf8.h"
+#include "common/kql/text_cells.h"
 #include "fmt/format.h"
 
 namespace zoomwatch::kql {
@@ -33,8 +35,51 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 }
 
 constexpr std::size_t kLongestName = 64;  // the comparison is quadratic
-constexpr std::size_t kExcerptWidth = 160;
+constexpr std::size_t kLongestLine = 160, kExcerptBytes = 100, kExcerptBefore = 60;  // a longer line is cut
 constexpr std::size_t kMaxMessageBytes = 600;  // a name in the query may be as long as the query
+
+// What is shown of a line, and whether there is more of it on either side.
+struct Excerpt {
+  std::size_t begin, end;
+  bool more_before, more_behind;
+};
+
+// Of a long line, what is around the place.
+Excerpt Shown(std::string_view text, std::size_t line_begin, std::size_t at, std::size_t line_end) {
+  const auto continues = [&](std::size_t i) { return i < line_end && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80; };
+  std::size_t begin = line_begin, end = line_end;
+  if (line_end - line_begin > kLongestLine) {
+    if (at - line_begin > kExcerptBefore) begin = at - kExcerptBefore;
+    begin = std::max(line_begin, std::min(begin, line_end - kExcerptBytes));
+    while (begin < at && continues(begin)) ++begin;
+    end = std::min(line_end, begin + kExcerptBytes);
+    while (end < line_end && continues(end)) ++end;
+  }
+  return {begin, end, begin > line_begin, end < line_end};
+}
+
+// The excerpt and, below it, a mark under [at, to).
+void AppendExcerpt(std::string_view text, const Excerpt& shown, std::size_t at, std::size_t to, std::string& out) {
+  std::string line = shown.more_before ? "  ..." : "  ";
+  std::string marks(line.size(), ' ');
+  std::string mark = "^";
+  for (std::size_t i = shown.begin; i < shown.end;) {
+    const std::size_t place = i;
+    char32_t c = NextCodePoint(text, i);
+    if (c == '\r' && i == shown.end) break;
+    if (c != '\t' && ActsOnTerminal(c)) c = 0xFFFD;
+    AppendCodePoint(c, line);
+    const std::size_t cells = c == '\t' ? 1 : CellsOf(c);
+    if (place >= at) {
+      if (place < to) mark.append(place == at && cells > 0 ? cells - 1 : cells, '~');
+    } else if (c == '\t') {
+      marks += '\t';  // a tab must stay a tab to line up
+    } else {
+      marks.append(cells, ' ');
+    }
+  }
+  out += line + (shown.more_behind ? "..." : "") + "\n" + marks + mark + "\n";
+}
 
 }  // namespace
 
@@ -55,18 +100,9 @@ std::string Explain(std::string_view text, const Diagnostic& d, std::string_view
                                 d.severity == Severity::kError ? "error" : "warning", d.code, d.message);
   const std::size_t at = std::min<std::size_t>(d.span.offset, text.size());
   const std::size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-  const std::size_t start = newline == std::string_view::npos ? 0 : newline + 1;
+  const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
   const std::size_t end = std::min(text.find('\n', at), text.size());
-  if (end - start > kExcerptWidth) return out;
-  out += fmt::format("  {}\n  ", text.substr(start, end - start));
-  for (std::size_t i = start; i < at; ++i) {
-    // Continuation bytes take no column; a tab must stay a tab to line up.
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) out.push_back(text[i] == '\t' ? '\t' : ' ');
-  }
-  const std::size_t marked = std::min<std::size_t>(d.span.end(), end);
-  out.push_back('^');
-  if (marked > at + 1) out.append(CountCodePoints(text.substr(at, marked - at)) - 1, '~');
-  out.push_back('\n');
+  AppendExcerpt(text, Shown(text, begin, at, end), at, d.span.end(), out);
   return out;
 }
 
@@ -81,6 +117,7 @@ std::string_view Nearest(std::string_view name, const std::vector<std::string_vi
   if (name.size() > kLongestName) return best;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLongestName) continue;
+    if (FoldAsciiCase(name) == FoldAsciiCase(candidate)) return candidate;
     const std::size_t distance = Distance(name, candidate);
     if (distance <= best_distance && (best.empty() || distance < best_distance)) {
       best = candidate;
