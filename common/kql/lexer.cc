@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "common/kql/convert.h"
 #include "common/kql/functions/utf8.h"
+#include "common/kql/parser_hints.h"
 #include "fmt/format.h"
 
 namespace zoomwatch::kql {
@@ -89,7 +90,8 @@ class Lexer {
     std::size_t end = at_;
     NextCodePoint(text_, end);
     if (kSingle.find(text_[at_]) == std::string_view::npos) {
-      Error(start, end - start, fmt::format("unexpected character '{}'", text_.substr(start, end - start)));
+      const std::string_view character = text_.substr(start, end - start);
+      Error(start, end - start, fmt::format("unexpected character '{}'{}", character, CharacterHint(character)));
       at_ = end;
       return;
     }

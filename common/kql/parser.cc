@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "common/kql/lexer.h"
+#include "common/kql/parser_hints.h"
 #include "common/kql/parser_state.h"
 #include "fmt/format.h"
 
@@ -81,8 +83,23 @@ void Parser::Error(Span span, std::string message, std::string_view code) {
   if (diagnostics_.size() < kMaxErrors) diagnostics_.push_back({Severity::kError, std::string(code), span, 1, 1, std::move(message)});
 }
 
+std::string Parser::HintHere() const {
+  const Token* before = at_ > 0 ? &tokens_[at_ - 1] : nullptr;
+  if (Peek().kind == TokenKind::kPunctuation) {
+    const bool twice = before != nullptr && before->kind == TokenKind::kPunctuation && before->text == "|" && IsPunctuation("|");
+    return twice ? "; of two conditions write 'or'" : "";
+  }
+  if (before != nullptr && before->kind == TokenKind::kIdentifier && absl::EqualsIgnoreCase(before->text, "not")) {
+    return "; not is a function: not(...)";
+  }
+  if (tokens_[0].kind == TokenKind::kIdentifier && absl::EqualsIgnoreCase(tokens_[0].text, "select")) {
+    return "; this is SQL, and a query begins with its table: T | where ... | project ...";
+  }
+  return Peek().kind == TokenKind::kIdentifier ? WordHint(Peek().text) : "";
+}
+
 void Parser::ErrorHere(std::string_view expected) {
-  Error(Peek().span, fmt::format("found {}, expected {}", Found(), expected));
+  Error(Peek().span, fmt::format("found {}, expected {}{}", Found(), expected, HintHere()));
 }
 
 bool Parser::Expect(std::string_view sign, std::string_view where) {

@@ -1,6 +1,7 @@
 // Pipes: sources and tabular operators.
 #include <algorithm>
 
+#include "common/kql/parser_hints.h"
 #include "common/kql/parser_state.h"
 #include "fmt/format.h"
 
@@ -179,8 +180,9 @@ std::optional<Operator> Parser::ParseOperator() {
     }
     std::vector<std::string_view> candidates;
     for (const auto& known : kOperators) candidates.push_back(known.name);
-    const std::string_view near = Nearest(name, candidates);
-    Error(op.span, near.empty() ? fmt::format("there is no operator '{}'", name)
+    const std::string hint = OperatorHint(name);
+    const std::string_view near = hint.empty() ? Nearest(name, candidates) : "";
+    Error(op.span, near.empty() ? fmt::format("there is no operator '{}'{}", name, hint)
                                 : fmt::format("there is no operator '{}', did you mean '{}'?", name, near));
     return std::nullopt;
   }

@@ -49,6 +49,7 @@ class Parser {
   bool ExpectWord(std::string_view word, std::string_view where);
   Span Next();  // consumes a token
   std::string Found() const;
+  std::string HintHere() const;  // what may have been meant
   void Error(Span span, std::string message, std::string_view code = code::kSyntax);
   void ErrorHere(std::string_view expected);
   bool Adjacent(std::size_t ahead) const;  // token `ahead` follows its predecessor without a blank

@@ -153,7 +153,10 @@ std::vector<ScalarPtr> Binder::AllColumns(const Schema& row, Span span) {
 
 std::string Binder::UnknownMessage(std::string_view what, std::string_view name, const std::vector<std::string_view>& candidates) {
   const std::string_view near = Nearest(name, candidates);
-  return near.empty() ? fmt::format("unknown {} '{}'", what, name) : fmt::format("unknown {} '{}', did you mean '{}'?", what, name, near);
+  if (!near.empty()) return fmt::format("unknown {} '{}', did you mean '{}'?", what, name, near);
+  constexpr std::size_t kMostShown = 12;
+  const bool few = !candidates.empty() && candidates.size() <= kMostShown && (what == "table" || what.starts_with("kind of "));
+  return few ? fmt::format("unknown {} '{}'; there are: {}", what, name, fmt::join(candidates, ", ")) : fmt::format("unknown {} '{}'", what, name);
 }
 
 void Binder::ErrorUnknownColumn(const Name& name, const Schema& schema) {

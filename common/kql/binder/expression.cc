@@ -76,7 +76,10 @@ ScalarPtr ExpressionBinder::UnknownName(const Expr& expr) {
     return Fail(code::kUnknownName, expr.span, "unknown name 'null': a null has a type, as in int(null) or dynamic(null)");
   }
   if (FunctionRegistry::Default().Find(name) != nullptr || FindAggregate(name) != nullptr) {
-    return Fail(code::kArgumentsRequired, expr.span, fmt::format("'{0}' is a function: write {0}()", name));
+    const bool column = scope_.row != nullptr && FindColumn(*scope_.row, name + "_");  // what summarize calls count()
+    return Fail(code::kArgumentsRequired, expr.span,
+                column ? fmt::format("'{0}' is a function; did you mean the column '{0}_'?", name)
+                       : fmt::format("'{0}' is a function: write {0}()", name));
   }
   std::vector<std::string_view> candidates;
   if (scope_.row != nullptr) {
@@ -184,7 +187,8 @@ ScalarPtr ExpressionBinder::BindComputation(const Expr& expr, Op op) {
   const std::optional<Type> type = BinaryType(op, left->type, right->type);
   if (!type) {
     const bool texts = left->type == Type::kString && right->type == Type::kString;
-    const std::string_view hint = !texts ? "" : IsComparison(op) ? "; use strcmp()" : op == Op::kAdd ? "; use strcat()" : "";
+    const bool time_and_text = (left->type == Type::kDateTime && right->type == Type::kString) || (left->type == Type::kString && right->type == Type::kDateTime);
+    const std::string_view hint = time_and_text ? "; a time is written datetime(2026-01-31 10:00)" : !texts ? "" : IsComparison(op) ? "; use strcmp()" : op == Op::kAdd ? "; use strcat()" : "";
     return Fail(code::kOperandTypes, expr.op_span,
                 fmt::format("'{}' is not defined for {} and {}{}", expr.op, TypeName(left->type), TypeName(right->type), hint));
   }
