@@ -21,7 +21,8 @@ struct OutputOptions {
 };
 
 // Prints the chart where print.format is a table, or the rows where no chart is asked for or none can be made of them.
-// Errors: INVALID_ARGUMENT for an svg_file without a chart; UNKNOWN for one that cannot be written. Nothing was printed then.
+// A chart on a terminal is as wide as that.
+// Errors: INVALID_ARGUMENT for an svg_file without a chart; UNKNOWN for one that cannot be written. The result was printed all the same.
 absl::Status ShowResult(const kql::Schema& schema, std::span<const std::vector<kql::Value>> rows,
                         const std::optional<kql::Rendering>& rendering, const OutputOptions& options, const Console& console);
 

@@ -79,6 +79,14 @@ TEST_F(KqlPrompt, RunsQueriesOfSeveralLines) {
   EXPECT_EQ(End(), 0);
 }
 
+TEST_F(KqlPrompt, ChartsAreAsWideAsTheTerminal) {
+  Type("datatable(k:string, n:long)['a', 1, 'bb', 2] | render barchart;\r");
+  const std::string drawn = WaitFor(" 2\r\n");
+  std::string bar;
+  for (int i = 0; i < 120 - 16; ++i) bar += "█";
+  EXPECT_THAT(drawn, HasSubstr("bb │" + bar + " 2\r\n"));
+}
+
 TEST_F(KqlPrompt, EditsAndRemembersLines) {
   Type("prinq xyz = 100 + 11;\x1b[D\x01\x06\x06\x06\x06\x1b[3~t\x05\r");  // to the q, delete it, t, to the end
   WaitFor("\r\n 111\r\n");

@@ -99,6 +99,10 @@ TEST_F(KqlProgram, DrawsWhatRenderAsksFor) {
   const std::string svg(std::istreambuf_iterator<char>(stream), {});
   EXPECT_THAT(svg, HasSubstr("<title>a&lt;b, n: 2</title>"));
   EXPECT_EQ(Kql({"--format", "csv", query}).out, "k,n\na<b,2\nc,1\n") << "rows in every other format";
+  const ProgramResult none = Kql({"--output", file, "print x = 'a' | render piechart"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.out, HasSubstr("(1 row)")) << "the rows are shown all the same";
+  EXPECT_THAT(none.error, HasSubstr("chart.svg is not written: render piechart: the result has no column of numbers"));
   EXPECT_THAT(Kql({"--output", file, "print 1"}).error, HasSubstr("the query does not end in render"));
   EXPECT_EQ(Kql({"--output", dir_.file("no/chart.svg"), query}).code, 1);
   const ProgramResult picture = Kql({"--output", dir_.file("chart.png"), query});
