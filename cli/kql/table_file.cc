@@ -85,7 +85,11 @@ absl::Status AddArray(const Value::Array& objects, std::string_view path, RawTab
   return absl::OkStatus();
 }
 
+// A number beyond 64 bits is the mistake that is hardest to see.
+constexpr std::string_view kNoJson = "the line is no complete JSON, or has a whole number beyond 64 bits; an object stands on one line";
+
 absl::Status AddJsonLines(std::string_view path, std::string_view text, RawTable& raw) {
+  const std::string_view whole = text;
   std::size_t number = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -93,8 +97,13 @@ absl::Status AddJsonLines(std::string_view path, std::string_view text, RawTable
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::optional<Value> row = kql::ParseJson(line);
-    if (!row || !IsRow(*row)) return At(path, number, "the line is no JSON object with named keys");
+    std::optional<Value> row = kql::ParseJson(line);
+    if (!row && raw.lines().empty()) {  // one object over several lines?
+      row = kql::ParseJson(whole);
+      if (row && IsRow(*row)) return AddObject(*row, number, raw);
+      row.reset();
+    }
+    if (!row || !IsRow(*row)) return At(path, number, row ? "the line is no JSON object with named keys" : kNoJson);
     ZOOMWATCH_RETURN_IF_ERROR(AddObject(*row, number, raw));
   }
   return absl::OkStatus();
@@ -126,11 +135,20 @@ absl::Status AddCsv(std::string_view path, std::string_view text, char separator
     ZOOMWATCH_ASSIGN_OR_RETURN(more, next());
     if (!more) return absl::OkStatus();
     if (fields.size() != raw.names().size()) {
-      return At(path, reader.line(), fmt::format("{} fields, but the header has {}", fields.size(), raw.names().size()));
+      return At(path, reader.line(), fmt::format("{} {}, but the header has {}", fields.size(), fields.size() == 1 ? "field" : "fields", raw.names().size()));
     }
     for (std::size_t i = 0; i < fields.size(); ++i) raw.Set(i, fields[i].empty() ? Value() : Value::String(fields[i]));
     raw.EndRow(reader.line());
   }
+}
+
+// What is no text would be read as CSV, with a column of a strange name.
+absl::Status CheckText(std::string_view path, std::string_view text) {
+  const auto refused = [path](std::string_view what) { return absl::InvalidArgumentError(fmt::format("{}: {}", path, what)); };
+  if (text.starts_with("\x1f\x8b")) return refused("it is compressed; give the output of zcat, with - for the file");
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return refused("it is UTF-16; make it UTF-8, for example with iconv");
+  if (text.find('\0') != std::string_view::npos) return refused("it is no text: it has a byte of zero");
+  return absl::OkStatus();
 }
 
 bool HoldsEvents(std::string_view table) { return table == "ZoomLogs" || table == "ZoomLogs_CL"; }
@@ -202,6 +220,7 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
 }
 
 absl::StatusOr<MemoryTable> ParseTable(std::string_view table, std::string_view path, std::string_view text) {
+  ZOOMWATCH_RETURN_IF_ERROR(CheckText(path, text));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const bool tabs = path.ends_with(".tsv");

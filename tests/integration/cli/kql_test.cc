@@ -134,7 +134,7 @@ TEST_F(KqlProgram, NamesTheFileThatIsWrong) {
   EXPECT_THAT(absent.error, HasSubstr("absent.csv: No such file or directory"));
   const ProgramResult broken = Kql({"--table", "T=" + File("t.jsonl", "{\"a\":1}\n{\"a\"\n"), "T"});
   EXPECT_EQ(broken.code, 1);
-  EXPECT_THAT(broken.error, HasSubstr("t.jsonl:2: the line is no JSON object"));
+  EXPECT_THAT(broken.error, HasSubstr("t.jsonl:2: the line is no complete JSON"));
 }
 
 }  // namespace

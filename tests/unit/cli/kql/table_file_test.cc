@@ -104,17 +104,26 @@ TEST(TableFile, EventsHaveTheColumnsOfTheRetiredConnector) {
 }
 
 TEST(TableFile, SaysWhereAFileIsWrong) {
-  EXPECT_EQ(Refusal("T", "t.jsonl", "{\"a\":1}\n{\"a\":\n"), "t.jsonl:2: the line is no JSON object with named keys");
+  EXPECT_EQ(Refusal("T", "t.jsonl", "{\"a\":1}\n{\"a\":\n"),
+            "t.jsonl:2: the line is no complete JSON, or has a whole number beyond 64 bits; an object stands on one line");
   EXPECT_EQ(Refusal("T", "t.jsonl", "{\"a\":1}\n5\n"), "t.jsonl:2: the line is no JSON object with named keys");
   EXPECT_EQ(Refusal("T", "t.jsonl", "{\"\":1}\n"), "t.jsonl:1: the line is no JSON object with named keys");
   EXPECT_EQ(Refusal("T", "t.json", "[{\"a\":1},2]"), "t.json: element 1 is no JSON object with named keys");
   EXPECT_EQ(Refusal("T", "t.json", "[{\"a\":1}"), "t.json: not a JSON array");
-  EXPECT_EQ(Refusal("T", "t.csv", "a,b\n1,2\n3\n"), "t.csv:3: 1 fields, but the header has 2");
+  EXPECT_EQ(Refusal("T", "t.csv", "a,b\n1,2\n3\n"), "t.csv:3: 1 field, but the header has 2");
   EXPECT_EQ(Refusal("T", "t.csv", "a,a\n"), "t.csv:1: two columns are called a");
   EXPECT_EQ(Refusal("T", "t.csv", "a,\n"), "t.csv:1: column 2 has no name");
   EXPECT_EQ(Refusal("T", "t.csv", "a\n\"x\n"), "t.csv:2: a quote is not closed");
   EXPECT_EQ(Refusal("ZoomLogs", "e.jsonl", "\n{\"TimeGenerated\":\"soon\"}"), "e.jsonl:2: TimeGenerated is of type datetime, and this is not: soon");
 }
+
+TEST(TableFile, RefusesWhatIsNoText) {
+  EXPECT_EQ(Refusal("T", "t.jsonl.gz", "\x1f\x8b\x08..."), "t.jsonl.gz: it is compressed; give the output of zcat, with - for the file");
+  EXPECT_EQ(Refusal("T", "t.csv", std::string("\xff\xfe" "a\0", 4)), "t.csv: it is UTF-16; make it UTF-8, for example with iconv");
+  EXPECT_EQ(Refusal("T", "t.csv", std::string("a\0b", 3)), "t.csv: it is no text: it has a byte of zero");
+}
+
+TEST(TableFile, ReadsAnObjectOverSeveralLines) { EXPECT_EQ(Query("T", "t.json", "{\n  \"a\": 1\n}\n", "T"), "a\n1\n"); }
 
 TEST(TableFile, HasALimitOfColumns) {
   std::string text = "{";
