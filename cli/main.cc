@@ -20,5 +20,8 @@ int main(int argc, char** argv) {
       DoctorCommand(),
   };
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return RunCommandLine(commands, arguments, Console{.out = std::cout, .error = std::cerr});
+  const int code = RunCommandLine(commands, arguments, Console{.out = std::cout, .error = std::cerr});
+  if (std::cout.flush()) return code;
+  std::cerr << "zoomwatch: the output could not be written\n";  // a full disk, for example
+  return code == kExitOk ? kExitFailed : code;
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -87,6 +88,12 @@ TEST_F(KqlProgram, RunsAFileOfQueries) {
   EXPECT_EQ(result.code, 1) << "one of them is wrong";
   EXPECT_THAT(result.out, HasSubstr("{\"id\":\"a\",\"columns\":[{\"name\":\"x\",\"type\":\"long\"}],\"rows\":[[1]]}\n{\"id\":\"b\",\"errors\":["));
   EXPECT_THAT(result.out, HasSubstr("{\"id\":\"c\",\"columns\":[{\"name\":\"y\",\"type\":\"long\"}],\"rows\":[[2]]}\n"));
+}
+
+TEST_F(KqlProgram, SaysWhenItsOutputIsLost) {
+  const std::string program = std::string(std::getenv("ZOOMWATCH_BIN_DIR")) + "/zoomwatch";
+  const int status = std::system((program + " kql 'print 1' >/dev/full 2>/dev/null").c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
 }
 
 TEST_F(KqlProgram, DrawsWhatRenderAsksFor) {
