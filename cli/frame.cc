@@ -147,12 +147,18 @@ int RunCommand(const CommandSpec& command, std::span<const std::string> argument
   if (code.ok()) return *code;
   const bool usage = ReasonOf(code.status()) == Reason::kUsage;
   console.error << fmt::format("zoomwatch {}: {}\n", command.name,
-                               usage ? std::string(code.status().message()) : Describe(code.status()));
+                               usage ? std::string(code.status().message()) : FaultText(code.status()));
   if (usage) console.error << fmt::format("Try 'zoomwatch help {}'.\n", command.name);
   return usage ? kExitUsage : kExitFailed;
 }
 
 }  // namespace
+
+std::string FaultText(const absl::Status& status) {
+  if (!absl::IsUnimplemented(status) || !status.message().empty()) return Describe(status);
+  return "UNIMPLEMENTED: the service at this address does not do that: only a detector (or zoomwatch run) does, and for alerts and rules "
+         "only one with rules in its configuration";
+}
 
 std::string HelpText(const CommandSpec& command) {
   std::string out = fmt::format("zoomwatch {}: {}\n\nUsage: {}\n\n", command.name, command.summary, UsageLine(command));

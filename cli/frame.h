@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "absl/status/status.h"
 #include "cli/command.h"
 
 namespace zoomwatch::cli {
@@ -14,6 +15,9 @@ namespace zoomwatch::cli {
 // Runs the command line without the program's name. Returns the exit code.
 int RunCommandLine(std::span<const CommandSpec> commands, std::span<const std::string> arguments,
                    const Console& console);
+
+// What is wrong, for people: the reason or code and the message.
+std::string FaultText(const absl::Status& status);
 
 // The help of one command, 100 columns wide.
 std::string HelpText(const CommandSpec& command);

@@ -7,6 +7,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/frame.h"
 #include "cli/hunt/hunt_client.h"
 #include "cli/query_arguments.h"
 #include "cli/result_output.h"
@@ -136,7 +137,7 @@ int Complain(const absl::Status& status, const QuerySource& source, const Consol
   } else if (ReasonOf(status) == Reason::kQueryLimit || absl::IsInvalidArgument(status) || absl::IsUnknown(status)) {
     console.error << fmt::format("zoomwatch hunt: {}\n", std::string(status.message()));
   } else {
-    console.error << fmt::format("zoomwatch hunt: {}\n", Describe(status));
+    console.error << fmt::format("zoomwatch hunt: {}\n", FaultText(status));
   }
   return kExitFailed;
 }

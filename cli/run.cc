@@ -57,12 +57,18 @@ store:
 delivery:
   json_lines:
     file: zoom-rows.jsonl
+    alerts_file: zoom-alerts.jsonl
+
+# Sentinel's rule files, evaluated as the events arrive (docs/rules.md): name your folders, and take the # away.
+# rules:
+#   folders: [rules]
+#   alert_directory: zoom-alerts
 
 # Probes and metrics: /livez, /readyz, /metrics.
 admin:
   listen_address: 127.0.0.1:9090
 
-# For `zoomwatch ledger --address localhost:9191 --plaintext`.
+# For zoomwatch ledger, hunt, alerts, rules and volume: --address localhost:9191 --plaintext.
 grpc:
   listen_address: 127.0.0.1:9191
   allow_plaintext: true

@@ -108,7 +108,8 @@ TEST_F(AllInOneTest, ServesTheMetricsOfAllThreeOnOnePort) {
 
 TEST_F(AllInOneTest, TheExampleConfigurationIsValid) {
   std::ifstream file(std::string(std::getenv("ZOOMWATCH_SOURCE_DIR")) + "/docs/examples/all-in-one.yaml");
-  Write("example.yaml", std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  Write("example.yaml", text);
   const ProgramResult missing =
       RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
   EXPECT_EQ(missing.code, 1);
@@ -117,6 +118,12 @@ TEST_F(AllInOneTest, TheExampleConfigurationIsValid) {
   const ProgramResult result =
       RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("example.yaml")});
   EXPECT_EQ(result.code, 0) << result.error;
+  const size_t rules = text.find("# rules:\n#   folders");
+  ASSERT_NE(rules, std::string::npos);
+  for (size_t line = rules; text.compare(line, 2, "# ") == 0; line = text.find('\n', line) + 1) text.erase(line, 2);
+  Write("rules.yaml", text);
+  const ProgramResult with_rules = RunProgram("zoomwatch", {"run", "--check-config", "--config", dir_.file("rules.yaml")});
+  EXPECT_EQ(with_rules.code, 0) << with_rules.error;
 }
 
 }  // namespace

@@ -106,6 +106,12 @@ TEST(Frame, HelpGoesToStandardOutput) {
   EXPECT_EQ(RunLine({"--versoin"}).code, 2);
 }
 
+TEST(Frame, SaysWhatAServiceWithoutACallLacks) {
+  EXPECT_EQ(FaultText(absl::UnavailableError("connection refused")), "UNAVAILABLE: connection refused");
+  EXPECT_THAT(FaultText(absl::UnimplementedError("")), HasSubstr("rules in its configuration"));
+  EXPECT_EQ(FaultText(absl::UnimplementedError("not yet")), "UNIMPLEMENTED: not yet");
+}
+
 TEST(Frame, PrintsTheSameHelpOnBothWays) {
   const std::string expected =
       "zoomwatch echo: answer with a number\n\n"
