@@ -173,8 +173,11 @@ Value ConvertTo(Type type, const Value& value) {
 std::string RealToText(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  // As .NET writes them: an exponent only below 0.0001 and from 1e15 on. to_chars() alone takes the shorter one, 1e+05 for 100000.
+  const double size = std::fabs(value);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e15);
   char text[40];
-  const auto end = std::to_chars(text, text + sizeof text, value);
+  const auto end = std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::scientific);
   std::string result(text, end.ptr);
   if (result.find_first_of(".e") == std::string::npos) result += ".0";
   return result;

@@ -138,6 +138,15 @@ TEST(Convert, RealText) {
   EXPECT_EQ(RealToText(0.1), "0.1");
   EXPECT_EQ(RealToText(-2.5e-7), "-2.5e-07");
   EXPECT_EQ(RealToText(-INFINITY), "-Infinity");
+  EXPECT_EQ(RealToText(-0.0), "-0.0");
+  EXPECT_EQ(RealToText(100000), "100000.0");
+  EXPECT_EQ(RealToText(-20000000), "-20000000.0");
+  EXPECT_EQ(RealToText(999999999999999.9), "999999999999999.9");
+  EXPECT_EQ(RealToText(1e15), "1e+15");
+  EXPECT_EQ(RealToText(0.0001), "0.0001");
+  EXPECT_EQ(RealToText(0.00012345678901234567), "0.00012345678901234567");
+  EXPECT_EQ(RealToText(0.00001), "1e-05");
+  EXPECT_EQ(ToJson(Value::OfArray({Value::Real(300000)})), "[300000.0]");
 }
 
 TEST(Json, ParsesAndPrintsInInsertionOrder) {
