@@ -266,8 +266,11 @@ std::optional<Ticks> ParseClockSpan(std::string_view text) {
     seconds = *value;
     if (in.Take('.')) fraction = in.FractionTicks();
   }
-  if (!in.AtEnd() || *hours > 23 || *minutes > 59 || seconds > 59 || days > 10'675'198) return std::nullopt;
-  return days * kTicksPerDay + *hours * kTicksPerHour + *minutes * kTicksPerMinute + seconds * kTicksPerSecond + fraction;
+  if (!in.AtEnd() || *hours > 23 || *minutes > 59 || seconds > 59) return std::nullopt;
+  const Ticks in_day = *hours * kTicksPerHour + *minutes * kTicksPerMinute + seconds * kTicksPerSecond + fraction;
+  Ticks ticks = 0;
+  if (__builtin_mul_overflow(days, kTicksPerDay, &ticks) || __builtin_add_overflow(ticks, in_day, &ticks)) return std::nullopt;
+  return ticks;
 }
 
 }  // namespace

@@ -115,6 +115,13 @@ TEST(Convert, TimeSpanForms) {
   }
 }
 
+TEST(Convert, TheLongestTimeSpanIsReadAndALongerOneIsNot) {
+  EXPECT_EQ(ParseTimeSpan("10675199.02:48:05.4775807"), INT64_MAX);
+  EXPECT_EQ(ParseTimeSpan("-10675199.02:48:05.4775807"), -INT64_MAX);
+  EXPECT_FALSE(ParseTimeSpan("10675199.02:48:05.4775808"));
+  EXPECT_FALSE(ParseTimeSpan("99999999.00:00:00"));
+}
+
 TEST(Convert, TimeSpanTextOfTheExtremes) {
   EXPECT_EQ(TimeSpanToText(INT64_MIN), "-10675199.02:48:05.4775808");
   EXPECT_EQ(TimeSpanToText(INT64_MAX), "10675199.02:48:05.4775807");
