@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <cmath>
 
 #include "common/kql/convert.h"
@@ -39,6 +40,50 @@ Value FromElement(const element& from) {
   return Value();
 }
 
+// The number behind "\u" at `at`; nullopt when no four hexadecimal digits stand there.
+std::optional<unsigned> EscapedUnit(std::string_view text, std::size_t at) {
+  if (text.size() < at + 6 || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
+  unsigned unit = 0;
+  const char* end = text.data() + at + 6;
+  const auto read = std::from_chars(text.data() + at + 2, end, unit, 16);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(unit) : std::nullopt;
+}
+
+// The escape sequence at `at`, which is as long as its text: half of a surrogate pair becomes U+FFFD.
+std::string_view MendedEscape(std::string_view text, std::size_t at, std::size_t& length) {
+  const auto unit = EscapedUnit(text, at);
+  length = unit ? 6 : 2;
+  if (!unit || *unit < 0xD800 || *unit > 0xDFFF) return text.substr(at, length);
+  const auto next = EscapedUnit(text, at + 6);
+  if (*unit > 0xDBFF || !next || *next < 0xDC00 || *next > 0xDFFF) return "\\ufffd";
+  length = 12;
+  return text.substr(at, length);
+}
+
+// JSON that simdjson refuses though others read it: whole numbers beyond 64 bits are made reals, and halves of surrogate pairs, as a
+// text has that was cut in the middle of an emoji, U+FFFD. Everything else stays as it is, right or wrong.
+std::string Mended(std::string_view text) {
+  std::string mended;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    std::size_t length = 1;
+    if (in_string && c == '\\') {
+      mended += MendedEscape(text, at, length);
+    } else if (!in_string && c >= '0' && c <= '9') {
+      const std::string_view number = text.substr(at, text.find_first_not_of("0123456789.eE+-", at) - at);
+      length = number.size();
+      mended += number;
+      if (length > 18 && number.find_first_not_of("0123456789") == std::string_view::npos && !ParseLong(number)) mended += ".0";
+    } else {
+      in_string = (c == '"') != in_string;
+      mended.push_back(c);
+    }
+    at += length;
+  }
+  return mended;
+}
+
 }  // namespace
 
 std::optional<Value> ParseJson(std::string_view text) {
@@ -48,7 +93,10 @@ std::optional<Value> ParseJson(std::string_view text) {
   thread_local const bool depth_set = parser.allocate(0, kMaxJsonDepth) == simdjson::SUCCESS;
   if (!depth_set) return std::nullopt;
   element root;
-  if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) return std::nullopt;
+  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(root);
+  if (error == simdjson::SUCCESS) return FromElement(root);
+  if (error != simdjson::NUMBER_ERROR && error != simdjson::STRING_ERROR) return std::nullopt;
+  if (parser.parse(Mended(text)).get(root) != simdjson::SUCCESS) return std::nullopt;
   return FromElement(root);
 }
 

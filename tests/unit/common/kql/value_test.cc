@@ -156,6 +156,24 @@ TEST(Convert, RealText) {
   EXPECT_EQ(ToJson(Value::OfArray({Value::Real(300000)})), "[300000.0]");
 }
 
+// One number that is too long, or a text that was cut within an emoji, does not make a text of the whole document.
+TEST(Json, ReadsLongNumbersAndHalvesOfSurrogatePairs) {
+  const auto of = [](std::string_view text) {
+    const auto value = ParseJson(text);
+    return value ? ToJson(*value) : "";
+  };
+  EXPECT_EQ(of(R"({"a":123456789012345678901234567890,"b":1234567890123456789})"), R"({"a":1.2345678901234568e+29,"b":1234567890123456789})");
+  EXPECT_EQ(of("[-123456789012345678901]"), "[-1.2345678901234568e+20]");
+  EXPECT_EQ(of(R"(["123456789012345678901",123456789012345678901.5,1E3])"), R"(["123456789012345678901",1.2345678901234568e+20,1000.0])");
+  EXPECT_EQ(of(R"({"topic":"x \ud83d","id":5})"), "{\"topic\":\"x \uFFFD\",\"id\":5}");
+  EXPECT_EQ(of(R"(["\ude00\ud83d\ude00\ud83d\u0041\"\\"])"), "[\"\uFFFD\U0001F600\uFFFDA\\\"\\\\\"]");
+  EXPECT_EQ(of(R"(["\ud83d)"), "");
+  EXPECT_EQ(of(R"(["\ud8)"), "");
+  EXPECT_EQ(of(R"(["\x"])"), "");
+  EXPECT_EQ(of("[0123456789012345678901]"), "");
+  EXPECT_EQ(of("[1e400]"), "");
+}
+
 TEST(Json, ParsesAndPrintsInInsertionOrder) {
   const std::string text = R"({"z":1,"a":[true,null,2.5,"x\n"],"e":{},"f":[]})";
   const auto value = ParseJson(text);
