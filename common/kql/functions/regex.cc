@@ -27,15 +27,18 @@ const re2::RE2* Compile(Call& call, std::string_view pattern) {
   return regex;
 }
 
-// Calls visit(groups) for every match, from left to right, without overlaps; groups[0] is the whole match.
+// Calls visit(groups) for every match, from left to right, without overlaps; groups[0] is the whole match. Where a match ends no empty
+// one follows: a* matches twice in "baac" before the c, not three times.
 template <typename Visit>
 void ForEachMatch(const re2::RE2& regex, std::string_view text, Visit visit) {
   Groups groups(static_cast<std::size_t>(regex.NumberOfCapturingGroups()) + 1);
+  std::size_t last_end = std::string_view::npos;
   for (std::size_t at = 0; at <= text.size();) {
     if (!regex.Match(Piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) return;
-    visit(groups);
     const auto start = static_cast<std::size_t>(groups[0].data() - text.data());
     at = start + groups[0].size();
+    if (!groups[0].empty() || start != last_end) visit(groups);
+    last_end = at;
     if (groups[0].empty()) {  // an empty match: go on behind the next character
       if (at == text.size()) return;
       NextCodePoint(text, at);

@@ -27,6 +27,7 @@ TEST(RegexFunctions, ExtractAll) {
       {"extract_all", {S("(?P<letter>\\w)(\\d)"), J(R"(["letter",1])"), S("a1")}, R"([["a","a"]])"},
       {"extract_all", {S("(\\w)"), J("[2]"), S("a")}, "null"},
       {"extract_all", {S("(x)"), S("abc")}, "null"},
+      {"extract_all", {S("(a*)"), S("baa")}, R"(["","aa"])"},
       {"extractall", {S("(é)"), S("éxé")}, R"(["é","é"])"},
   });
 }
@@ -37,6 +38,7 @@ TEST(RegexFunctions, Replace) {
       {"replace_regex", {S("abc"), S("b"), S("[\\0]")}, "\"a[b]c\""},
       {"replace_regex", {S("abc"), S("b"), S("\\7")}, "\"ac\""},
       {"replace_regex", {S("äb"), S("x*"), S("-")}, "\"-ä-b-\""},
+      {"replace_regex", {S("baac"), S("a*"), S("x")}, "\"xbxcx\""},
       {"replace_regex", {S("abc"), S("b"), S("\\\\")}, R"("a\\c")"},
       {"replace", {S("\\s+"), S(" "), S("a   b")}, "\"a b\""},
   });
