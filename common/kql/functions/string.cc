@@ -1,11 +1,11 @@
 // Strings: case, length, pieces, joining. Positions and lengths count code points unless a name says bytes.
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "common/kql/functions/arguments.h"
 #include "common/kql/functions/registry.h"
 #include "common/kql/functions/unicode_case.h"
 #include "common/kql/functions/utf8.h"
+#include "common/kql/text_operators.h"
 
 namespace zoomwatch::kql {
 namespace {
@@ -236,40 +236,12 @@ Value Translate(Call&, Args args) {
   return Value::String(result);
 }
 
-bool IsTermChar(std::string_view text, std::size_t at) {
-  const std::size_t start = at;
-  const char32_t point = NextCodePoint(text, at);
-  if (point < 0x80) return absl::ascii_isalnum(static_cast<unsigned char>(text[start]));
-  return point != 0xFFFD;  // letters beyond ASCII belong to a term
-}
-
-// Where the character begins that ends at `end`. REQUIRES: end > 0.
-std::size_t CharBefore(std::string_view text, std::size_t end) {
-  std::size_t at = end - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return at;
-}
-
-// `text has term`: ASCII letters match in either case, and the ends of the match lie on ends of terms.
-bool HasTerm(std::string_view text, std::string_view term) {
-  const std::string lower = absl::AsciiStrToLower({text.data(), text.size()});
-  const std::string needle = absl::AsciiStrToLower({term.data(), term.size()});
-  if (needle.empty()) return true;
-  for (std::size_t at = lower.find(needle); at != std::string::npos; at = lower.find(needle, at + 1)) {
-    const std::size_t end = at + needle.size();
-    const bool joined_before = at > 0 && IsTermChar(needle, 0) && IsTermChar(lower, CharBefore(lower, at));
-    const bool joined_after = end < lower.size() && IsTermChar(needle, CharBefore(needle, needle.size())) && IsTermChar(lower, end);
-    if (!joined_before && !joined_after) return true;
-  }
-  return false;
-}
-
 Value HasAnyIndex(Call&, Args args) {
   if (!args[1].is_array()) return Value();
   const TextArgument text(args[0]);
   const Value::Array& terms = args[1].AsArray();
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (HasTerm(text.view(), TextArgument(terms[i]).view())) return Value::Long(Signed(i));
+    if (TextNeedle(TextOp::kHas, TextArgument(terms[i]).view()).Matches(text.view())) return Value::Long(Signed(i));
   }
   return Value::Long(-1);
 }

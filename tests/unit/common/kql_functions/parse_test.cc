@@ -67,6 +67,8 @@ TEST(StringFunctions, HasAnyIndexLooksForTerms) {
       {"has_any_index", {S("room is Locked"), J(R"(["lock","locked"])")}, "1"},
       {"has_any_index", {S("a_b"), J(R"(["b"])")}, "0"},
       {"has_any_index", {S("number 2"), J("[1,2]")}, "1"},
+      {"has_any_index", {S("x – y"), J(R"(["z","y"])")}, "1"},
+      {"has_any_index", {S("x–y"), J(R"(["y"])")}, "0"},
       {"has_any_index", {S("x"), J("[]")}, "-1"},
       {"has_any_index", {S("x"), J("{}")}, "null"},
   });
