@@ -220,7 +220,6 @@ ExprPtr Parser::ParseStringOperator() {
     }
     // `evaluate f() : (schema)` and schemas have a colon too; there no operand can follow it.
     if (op == ":" && IsPunctuation("(", 1)) return left;
-    if (op == ":") op = "has";
     Next();
   } else {
     return left;

@@ -1,4 +1,6 @@
 // union and search.
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -69,6 +71,28 @@ bool IsView(const Definition& definition) {
   return definition.lambda != nullptr && definition.lambda->view &&
          std::all_of(definition.lambda->parameters.begin(), definition.lambda->parameters.end(),
                      [](const LambdaParameter& parameter) { return parameter.default_value != nullptr; });
+}
+
+// How search looks for a text by the asterisks in it.
+struct SearchTerm {
+  std::string op;
+  std::string text;
+};
+
+SearchTerm SearchTermOf(std::string_view text, bool match_case) {
+  const bool open_start = text.size() > 1 && text.front() == '*', open_end = text.size() > 1 && text.back() == '*';
+  if (open_start) text.remove_prefix(1);
+  if (open_end) text.remove_suffix(1);
+  if (text.size() > 1 && text.find('*') != std::string_view::npos) {
+    std::string regex = match_case ? "" : "(?i)";
+    if (!open_start) regex += "\\b";
+    for (const char c : text) regex += c == '*' ? ".*" : re2::RE2::QuoteMeta(re2::StringPiece(&c, 1));
+    if (!open_end) regex += "\\b";
+    return {"matches regex", std::move(regex)};
+  }
+  std::string op = open_start && open_end ? "contains" : open_start ? "hassuffix" : open_end ? "hasprefix" : "has";
+  if (match_case) op += "_cs";
+  return {std::move(op), std::string(text)};
 }
 
 }  // namespace
@@ -179,7 +203,7 @@ RelationPtr Binder::BindUnion(const Step& step) {
   return MakeUnion(std::move(inputs), kind != nullptr && kind->word == "inner", source == nullptr ? "" : source->word, step.op.span);
 }
 
-// The predicate of search: a text on its own is looked for in every column.
+// The predicate of search: a text on its own is looked for in every column, one behind a column and ':' in that one.
 ScalarPtr Binder::BindSearchPredicate(const Expr& expr, const RowScope& row, bool match_case) {
   if (expr.kind == ExprKind::kAnd || expr.kind == ExprKind::kOr) {
     auto all = std::make_shared<Scalar>();
@@ -194,24 +218,29 @@ ScalarPtr Binder::BindSearchPredicate(const Expr& expr, const RowScope& row, boo
     }
     return all;
   }
-  if (expr.kind != ExprKind::kLiteral || !expr.value.is_string()) return BindPredicate(expr, row);
-  std::string_view text = expr.value.AsString();
-  const bool open_start = text.size() > 1 && text.front() == '*', open_end = text.size() > 1 && text.back() == '*';
-  if (open_start) text.remove_prefix(1);
-  if (open_end) text.remove_suffix(1);
+  const bool of_column = expr.kind == ExprKind::kBinary && expr.op == ":";
+  const Expr& searched = of_column ? *expr.children[1] : expr;
+  if (searched.kind != ExprKind::kLiteral || !searched.value.is_string()) return BindPredicate(expr, row);
+  if (of_column && expr.children[0]->kind != ExprKind::kName) {
+    if (searched.value.AsString().find('*') == std::string_view::npos) return BindPredicate(expr, row);
+    Error(code::kNotSupported, searched.span, "'*' in what ':' looks for is supported behind the name of a column only");
+    return UnknownScalar(searched.span);
+  }
+  SearchTerm term = SearchTermOf(searched.value.AsString(), match_case);
   Expr has;
   has.kind = ExprKind::kBinary;
-  has.span = has.op_span = expr.span;
-  has.op = open_start && open_end ? "contains" : open_start ? "hassuffix" : open_end ? "hasprefix" : "has";
-  if (match_case) has.op += "_cs";
-  auto star = std::make_unique<Expr>();
-  star->kind = ExprKind::kStar;
-  star->span = expr.span;
+  has.span = expr.span;
+  has.op_span = of_column ? expr.op_span : expr.span;
+  has.op = std::move(term.op);
+  auto where = std::make_unique<Expr>();
+  where->kind = of_column ? ExprKind::kName : ExprKind::kStar;
+  where->span = of_column ? expr.children[0]->span : expr.span;
+  if (of_column) where->name = expr.children[0]->name;
   auto literal = std::make_unique<Expr>();
-  literal->span = expr.span;
+  literal->span = searched.span;
   literal->type = Type::kString;
-  literal->value = Value::String(text);
-  has.children.push_back(std::move(star));
+  literal->value = Value::String(term.text);
+  has.children.push_back(std::move(where));
   has.children.push_back(std::move(literal));
   return BindPredicate(has, row);
 }

@@ -26,6 +26,7 @@ bool SearchesTerms(TextOp op) {
 }  // namespace
 
 std::optional<TextOperator> FindTextOperator(std::string_view name) {
+  if (name == ":") return TextOperator{TextOp::kHas, false};
   if (name == "=~" || name == "!~") return TextOperator{TextOp::kEquals, name == "!~"};
   const bool negated = name.starts_with('!');
   for (const auto& [text, op] : kTextOperators) {

@@ -120,6 +120,25 @@ TEST(BatchQuery, SearchNamesTheViewsThatItReads) {
             R"([["V"],["union_arg1"]])");
 }
 
+TEST(BatchQuery, SearchReadsAsterisksInEveryColumnAndInOne) {
+  const auto found = [](std::string_view predicate) {
+    return ResultOf("datatable(a: string, b: string)['Lab 7 PC', 'x', 'foobar', 'y', 'y', 'foobar'] | search " + std::string(predicate) +
+                    " | project a");
+  };
+  EXPECT_EQ(found("'lab*pc'"), R"([["Lab 7 PC"]])");
+  EXPECT_EQ(found("'ab*pc'"), "[]");
+  EXPECT_EQ(found("'*ab*pc'"), R"([["Lab 7 PC"]])");
+  EXPECT_EQ(found("kind=case_sensitive 'lab*pc'"), "[]");
+  EXPECT_EQ(found("'l.b*pc'"), "[]");
+  EXPECT_EQ(found("a:'foo*'"), R"([["foobar"]])");
+  EXPECT_EQ(found("a:'*bar' or b:'*oba*'"), R"([["foobar"],["y"]])");
+  EXPECT_EQ(found("a:'f*r'"), R"([["foobar"]])");
+  EXPECT_EQ(found("a:'foobar'"), R"([["foobar"]])");
+  EXPECT_EQ(found("kind=case_sensitive a:'FOO*'"), "[]");
+  EXPECT_EQ(found("a:'foo'"), "[]");
+  EXPECT_EQ(found("parse_json(a):'foo*'"), "'*' in what ':' looks for is supported behind the name of a column only");
+}
+
 TEST(BatchQuery, ApplySeesItsRowOnlyAndSubqueriesOnce) {
   EXPECT_EQ(ResultOf("let Good = datatable(v: long)[2, 3];"
                      "datatable(id: long, l: dynamic)[1, dynamic([1, 2, 3]), 2, dynamic([9]), 3, dynamic([])]"
