@@ -89,18 +89,21 @@ over nulls; `count()` counts rows.
 ## Comparison
 
 Numbers compare by value, whatever their types. A text against another scalar compares what the text stands for (`"true" == true`). Keys of
-`summarize`, `join` and `distinct`: null equals null, NaN equals NaN, `1` equals `1.0`, bags whatever the order of their keys. In the order of
-`sort`, nulls come first in `asc` and last in `desc`.
+`summarize`, `join` and `distinct`: null equals null, but in `join` and `lookup` a null meets nothing; NaN equals NaN, `1` equals `1.0`, bags
+whatever the order of their keys. In the order of `sort`, nulls come first in `asc` and last in `desc`.
 
 ## Arithmetic
 
 Integers divide toward zero; the remainder is never negative. Reals follow IEEE 754. What overflows, and division of an integer, decimal or
 timespan by zero, is null, and the result says how often. Times are counted in ticks of 100 ns, datetimes from year 1 to 9999 in UTC.
+As text a real has the digits that it takes to read it back, and an exponent below 0.0001 and from 1e15 on. A whole number of JSON that
+exceeds a long is a real.
 
 ## Text
 
 `has` and its kin look for whole terms: runs of letters and digits. Operators without `_cs` take the letters A to Z as equal to a to z and
 fold no others. Regular expressions are RE2's, in UTF-8: no backreferences and no lookaround; with 16 groups at most.
+`search` reads `*` in a term: at an end of it, that end may lie inside a word; within it, any text of the line may stand there.
 A query that takes thousands of expressions from its data keeps 128 MiB of them at most and compiles what it dropped again.
 
 ## Names of result columns
