@@ -24,9 +24,9 @@ class Sum {
   void Add(const Value& value) {
     if (failed_) return;
     switch (value.kind()) {
-      case Kind::kLong: failed_ = __builtin_add_overflow(whole_, value.AsLong(), &whole_); break;
+      case Kind::kLong: whole_ += value.AsLong(); break;
       case Kind::kDateTime:
-      case Kind::kTimeSpan: failed_ = __builtin_add_overflow(whole_, value.AsTicks(), &whole_); break;
+      case Kind::kTimeSpan: whole_ += value.AsTicks(); break;
       case Kind::kReal:
         real_ += value.AsReal();
         has_real_ = true;
@@ -36,22 +36,26 @@ class Sum {
     }
   }
 
-  // Null when the sum does not fit.
+  // Null when the sum does not fit; what it passed on the way to it does not matter.
   Value Result(Type type) const {
     if (failed_) return Value();
+    if (type == Type::kReal || (type != Type::kDecimal && has_real_)) return Value::Real(AsReal());
+    if (whole_ > std::numeric_limits<std::int64_t>::max() || whole_ < std::numeric_limits<std::int64_t>::min()) return Value();
+    const auto whole = static_cast<std::int64_t>(whole_);
     switch (type) {
-      case Type::kDateTime: return CheckedDateTime(whole_).value_or(Value());
-      case Type::kTimeSpan: return Value::TimeSpan(whole_);
-      case Type::kReal: return Value::Real(real_ + static_cast<double>(whole_));
+      case Type::kDateTime: return CheckedDateTime(whole).value_or(Value());
+      case Type::kTimeSpan: return Value::TimeSpan(whole);
       case Type::kDecimal: {
-        const auto total = decimal_.Add(Decimal::FromLong(whole_));
+        const auto total = decimal_.Add(Decimal::FromLong(whole));
         return total ? Value::OfDecimal(*total) : Value();
       }
-      default: break;
+      default: return Value::Long(whole);
     }
-    if (has_real_) return Value::Real(real_ + static_cast<double>(whole_));
-    return Value::Long(whole_);
   }
+
+  double AsReal() const { return real_ + static_cast<double>(whole_); }
+  // A time between those that were added. REQUIRES: `count` of them, at least one.
+  Ticks MeanTicks(std::int64_t count) const { return static_cast<Ticks>(whole_ / count); }
 
  private:
   void AddDecimal(const Decimal& value) {
@@ -60,7 +64,7 @@ class Sum {
     if (total) decimal_ = *total;
   }
 
-  std::int64_t whole_ = 0;
+  __extension__ __int128 whole_ = 0;  // no number of rows makes it overflow
   double real_ = 0;
   Decimal decimal_;
   bool has_real_ = false;
@@ -93,8 +97,7 @@ struct AverageState {
     const Value& value = (*arguments.columns[0])[row];
     if (value.is_null()) return;
     ++count;
-    // A sum of dates would overflow after 2,900 of them: dates are added as their distance from 2000.
-    sum.Add(value.kind() == Kind::kDateTime ? Value::TimeSpan(value.AsTicks() - kNear) : value);
+    sum.Add(value);
   }
   void Finish(const Context& context, std::vector<Value>& row) {
     row.push_back(Mean(context.type));
@@ -103,15 +106,10 @@ struct AverageState {
   std::size_t extra_bytes() const { return 0; }
 
  private:
-  static constexpr Ticks kNear = 630'822'816'000'000'000;  // 2000-01-01
-
   Value Mean(Type type) const {
     if (type == Type::kDateTime || type == Type::kTimeSpan) {
       if (count == 0) return Value();
-      const Value total = sum.Result(Type::kTimeSpan);
-      if (total.is_null()) return total;
-      const Ticks mean = total.AsTicks() / count;
-      return type == Type::kTimeSpan ? Value::TimeSpan(mean) : CheckedDateTime(kNear + mean).value_or(Value());
+      return type == Type::kTimeSpan ? Value::TimeSpan(sum.MeanTicks(count)) : Value::DateTime(sum.MeanTicks(count));
     }
     if (type == Type::kDecimal) {
       const Value total = sum.Result(Type::kDecimal);
@@ -120,9 +118,7 @@ struct AverageState {
       return mean ? Value::OfDecimal(*mean) : Value();
     }
     if (count == 0) return Value::Real(std::numeric_limits<double>::quiet_NaN());
-    const Value total = sum.Result(Type::kDynamic);
-    if (total.is_null()) return total;
-    return Value::Real(ConvertTo(Type::kReal, total).AsReal() / static_cast<double>(count));
+    return Value::Real(sum.AsReal() / static_cast<double>(count));
   }
 };
 

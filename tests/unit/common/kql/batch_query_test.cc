@@ -79,6 +79,16 @@ TEST(BatchQuery, APercentileOfDecimalsIsAReal) {
             R"([[2.5,"real",2.75]])");
 }
 
+// As in live views, whatever the order of the rows.
+TEST(BatchQuery, ASumIsNullOnlyWhenItDoesNotFitItselfAndAMeanAlwaysDoes) {
+  EXPECT_EQ(ResultOf("datatable(n: long)[9223372036854775807, 1, -2] | summarize sum(n)"), "[[9223372036854775806]]");
+  EXPECT_EQ(ResultOf("datatable(n: long)[9223372036854775807, 1] | summarize sum(n), avg(n)"), "[[null,4.611686018427388e+18]]");
+  EXPECT_EQ(ResultOf("datatable(t: timespan)[time(9000000d), time(9000000d), time(9000000d)] | summarize sum(t), avg(t)"), R"([[null,"9000000.00:00:00"]])");
+  EXPECT_EQ(ResultOf("range i from 1 to 5000 step 1 | summarize avg(datetime(9999-01-01))"), R"([["9999-01-01T00:00:00.0000000Z"]])");
+  EXPECT_EQ(ResultOf("datatable(t: datetime)[datetime(1999-01-01), datetime(1999-01-01 00:00:00.0000001)] | summarize avg(t)"),
+            R"([["1999-01-01T00:00:00.0000000Z"]])");
+}
+
 TEST(BatchQuery, ALetIsOneValuePerQuery) {
   EXPECT_EQ(ResultOf("let t = now(); range x from 1 to 2 step 1 | project t == now(), now() - ago(1d)"),
             R"([[true,"1.00:00:00"],[true,"1.00:00:00"]])");
