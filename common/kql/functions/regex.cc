@@ -21,6 +21,14 @@ std::optional<ConstantError> CheckPattern(std::span<const Value* const> constant
   return ConstantError{kPattern, std::move(problem)};
 }
 
+// extract_all() yields groups, so without one it would never yield anything.
+std::optional<ConstantError> CheckGroups(std::span<const Value* const> constants) {
+  if (auto error = CheckPattern<0>(constants)) return error;
+  if (constants.empty() || constants[0] == nullptr || !constants[0]->is_string()) return std::nullopt;
+  if (re2::RE2(Piece(constants[0]->AsString())).NumberOfCapturingGroups() > 0) return std::nullopt;
+  return ConstantError{0, "the regular expression has no group: put what is to be extracted in round brackets"};
+}
+
 const re2::RE2* Compile(Call& call, std::string_view pattern) {
   const re2::RE2* regex = call.Regex(pattern);
   if (regex == nullptr) call.Warn(Warning::kBadRegex);
@@ -189,7 +197,7 @@ void RegisterRegexFunctions(FunctionRegistry& registry) {
                 .aliases = {"extractall"},
                 .overloads = {{"string const, string", "dynamic", ExtractAll},
                               {"string const, array, string", "dynamic", ExtractAll}},
-                .check = CheckPattern<0>});
+                .check = CheckGroups});
   registry.Add({.name = "replace_regex",
                 .overloads = {{"string, string const, string const", "string", ReplaceRegex}},
                 .check = CheckPattern<1>});

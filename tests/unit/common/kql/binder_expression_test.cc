@@ -387,6 +387,8 @@ TEST(KqlExpressionErrors, ArgumentsOfFunctions) {
   EXPECT_EQ(Codes("T | summarize percentile(l, real(nan)), percentiles(l, 0, 100, 100.5, -1, int(null))"), "ZW004 ZW004 ZW004 ZW004");
   EXPECT_EQ(Codes("T | where s matches regex '('"), "ZW004");
   EXPECT_EQ(Codes("T | where extract('(', 1, s) == ''"), "ZW004");
+  EXPECT_EQ(Codes("T | where isnull(extract_all('a+', s)) or isnull(extract_all('(?:a)', dynamic([1]), s))"), "ZW004 ZW004");
+  EXPECT_EQ(Codes("T | where isnull(extract_all('(a)', s)) or isnull(extract_all('', '('))"), "ZW004");
 }
 
 TEST(KqlExpressionErrors, AreReportedOnce) {
