@@ -208,6 +208,10 @@ ScalarPtr ExpressionBinder::BindEquality(const Expr& expr, Op op) {
   const bool mixed = (left->type == Type::kBool && right->type == Type::kString) ||
                      (left->type == Type::kString && right->type == Type::kBool);
   if (mixed) binder_.Warn(expr.op_span, "a bool is compared with a string: the string is read as a bool, and one that is none is unequal");
+  const auto empty = [](const ScalarPtr& value) { return IsConstant(value) && value->constant.is_string() && value->constant.AsString().empty(); };
+  if ((left->type == Type::kDynamic && empty(right)) || (right->type == Type::kDynamic && empty(left))) {
+    binder_.Warn(expr.op_span, "what a dynamic does not have is null, which is not \"\": isempty() and isnotempty() are for both");
+  }
   return MakeOperator(op, Type::kBool, expr.span, {std::move(left), std::move(right)});
 }
 

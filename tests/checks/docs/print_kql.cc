@@ -84,7 +84,8 @@ constexpr std::string_view kSemantics = R"(
 
 Every type but string has a null; a string that is missing is `""`. A function with a null argument is null, unless it is made for nulls
 (`isnull`, `coalesce`, `iff`). `null == null` is null, `null == x` false, `null != x` true. `where` keeps a row only for true. Aggregates pass
-over nulls; `count()` counts rows.
+over nulls; `count()` counts rows. What a dynamic does not have is null, so `d.a != ""` is true of it, with a warning: `isnotempty()` asks
+for both.
 
 ## Comparison
 

@@ -391,6 +391,15 @@ TEST(KqlExpressionErrors, ArgumentsOfFunctions) {
   EXPECT_EQ(Codes("T | where isnull(extract_all('(a)', s)) or isnull(extract_all('', '('))"), "ZW004");
 }
 
+// d.a != "" keeps the rows that have no a, which is hardly meant.
+TEST(KqlExpressionWarnings, ADynamicComparedWithNoText) {
+  constexpr std::string_view kMessage = "what a dynamic does not have is null, which is not \"\": isempty() and isnotempty() are for both";
+  EXPECT_EQ(FirstMessage("T | where dy.a != ''"), kMessage);
+  EXPECT_EQ(FirstMessage("T | where '' == dy"), kMessage);
+  EXPECT_EQ(Codes("T | where dy.a != ''"), "");
+  EXPECT_EQ(FirstMessage("T | where tostring(dy.a) != '' and s == '' and dy.a == 'x' and dy.a == 1"), "");
+}
+
 TEST(KqlExpressionErrors, AreReportedOnce) {
   EXPECT_EQ(Codes("T | where tolower(nowhere) == 'x' and nowhere2 > 1 | project strcat(nowhere, s)"), "KS142 KS142 KS142");
   EXPECT_EQ(Codes("T | extend x = nowhere | where x > 1 and strlen(x) > tolong(x)"), "KS142");
