@@ -35,6 +35,7 @@ void Binder::BindParseKind(const Operator& op, Relation& parse) {
   }
   const OperatorParameter* flags = FindParameter(op, "flags");
   if (flags == nullptr) return;
+  if (parse.parse_mode != ParseMode::kRegex) Warn(flags->value_span, "flags are those of a regex: without kind=regex they have no effect");
   parse.parse_flags = flags->word;
   if (parse.parse_flags.find_first_not_of("iUms") != std::string::npos) {
     Error(code::kBadConstant, flags->value_span, fmt::format("'{}' are not regex flags: i, U, m and s are", flags->word));

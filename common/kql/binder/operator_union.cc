@@ -73,6 +73,18 @@ bool IsView(const Definition& definition) {
                      [](const LambdaParameter& parameter) { return parameter.default_value != nullptr; });
 }
 
+// nullopt for what is no bool literal.
+std::optional<bool> TruthOf(const OperatorParameter& parameter) {
+  if (parameter.value.kind() == Kind::kBool) return parameter.value.AsBool();
+  for (const std::string_view word : {"true", "True", "TRUE"}) {
+    if (parameter.word == word) return true;
+  }
+  for (const std::string_view word : {"false", "False", "FALSE"}) {
+    if (parameter.word == word) return false;
+  }
+  return std::nullopt;
+}
+
 // How search looks for a text by the asterisks in it.
 struct SearchTerm {
   std::string op;
@@ -196,9 +208,11 @@ RelationPtr Binder::BindUnion(const Step& step) {
     Error(code::kSyntax, kind->value_span, UnknownMessage("kind of union", kind->word, {"inner", "outer"}));
   }
   const OperatorParameter* fuzzy = FindParameter(step.op, "isfuzzy");
+  const std::optional<bool> is_fuzzy = fuzzy == nullptr ? false : TruthOf(*fuzzy);
+  if (!is_fuzzy) Error(code::kSyntax, fuzzy->value_span, "true or false is expected");
   const OperatorParameter* source = FindParameter(step.op, "withsource");
   if (source == nullptr) source = FindParameter(step.op, "with_source");
-  std::vector<RelationPtr> inputs = BindSources(step, fuzzy != nullptr && fuzzy->word == "true");
+  std::vector<RelationPtr> inputs = BindSources(step, is_fuzzy.value_or(false));
   if (failed_ && inputs.empty()) return nullptr;
   return MakeUnion(std::move(inputs), kind != nullptr && kind->word == "inner", source == nullptr ? "" : source->word, step.op.span);
 }
@@ -257,6 +271,9 @@ RelationPtr Binder::BindSearch(const Step& step) {
   RelationPtr rows = MakeUnion(std::move(inputs), false, "$table", step.op.span);
   if (rows == nullptr || step.op.expr == nullptr || rows->inputs.empty()) return rows;
   const OperatorParameter* kind = FindParameter(step.op, "kind");
+  if (kind != nullptr && kind->word != "default" && kind->word != "case_insensitive" && kind->word != "case_sensitive") {
+    Error(code::kSyntax, kind->value_span, UnknownMessage("kind of search", kind->word, {"default", "case_insensitive", "case_sensitive"}));
+  }
   const bool match_case = kind != nullptr && kind->word == "case_sensitive";
   const std::size_t width = rows->schema.size();
   std::vector<std::size_t> rotated(width);

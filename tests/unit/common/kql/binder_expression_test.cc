@@ -400,6 +400,11 @@ TEST(KqlExpressionWarnings, ADynamicComparedWithNoText) {
   EXPECT_EQ(FirstMessage("T | where tostring(dy.a) != '' and s == '' and dy.a == 'x' and dy.a == 1"), "");
 }
 
+TEST(KqlExpressionWarnings, FlagsOfAParseThatIsNoRegex) {
+  EXPECT_EQ(FirstMessage("T | parse flags=i s with 'x' y"), "flags are those of a regex: without kind=regex they have no effect");
+  EXPECT_EQ(FirstMessage("T | parse kind=regex flags=i s with 'x' y"), "");
+}
+
 TEST(KqlExpressionErrors, AreReportedOnce) {
   EXPECT_EQ(Codes("T | where tolower(nowhere) == 'x' and nowhere2 > 1 | project strcat(nowhere, s)"), "KS142 KS142 KS142");
   EXPECT_EQ(Codes("T | extend x = nowhere | where x > 1 and strlen(x) > tolong(x)"), "KS142");
