@@ -122,6 +122,13 @@ Type DynamicType(Op op, const Value& a, const Value& b) {
   return date ? Type::kDateTime : Type::kTimeSpan;
 }
 
+// The table of the types has no sum of a number and a time, and none of a datetime and a timespan that is a timespan: only the value in a
+// dynamic can ask for one.
+bool GoTogether(Op op, Type type, const Value& a, const Value& b) {
+  if (op != Op::kAdd && op != Op::kSubtract) return true;
+  return IsTime(a) && IsTime(b) && (type == Type::kDateTime || a.kind() == b.kind());
+}
+
 // A value from inside a dynamic, as the whole number that a typed operation wants.
 Value AsWhole(const Value& value) { return value.is_number() ? ConvertTo(Type::kLong, value) : Value(); }
 
@@ -149,7 +156,7 @@ Value Arithmetic(Op op, Type type, const Value& a, const Value& b, ExecutionCont
       return Value::Real(Real(op, ConvertTo(Type::kReal, a).AsReal(), ConvertTo(Type::kReal, b).AsReal()));
     case Type::kDecimal: return OfDecimal(op, a, b, context);
     case Type::kDateTime:
-    case Type::kTimeSpan: return OfTime(op, type, a, b, context);
+    case Type::kTimeSpan: return GoTogether(op, type, a, b) ? OfTime(op, type, a, b, context) : Value();
     case Type::kBool:
     case Type::kString:
     case Type::kGuid:

@@ -79,6 +79,15 @@ TEST(BatchQuery, APercentileOfDecimalsIsAReal) {
             R"([[2.5,"real",2.75]])");
 }
 
+// The type of d.t + 1h is that of the timespan, whatever d.t holds.
+TEST(BatchQuery, ATimeInADynamicThatDoesNotGoWithTheOtherIsNull) {
+  EXPECT_EQ(ResultOf("print d = bag_pack('t', datetime(2024-01-01), 's', 1h, 'n', 5) | project d.t + 1h, d.t - 1h, d.n + 1h, datetime(2024-01-01) + d.n"),
+            "[[null,null,null,null]]");
+  EXPECT_EQ(ResultOf("print d = bag_pack('t', datetime(2024-01-01), 's', 1h) | project d.s + 1h, datetime(2024-01-01) + d.s, "
+                     "datetime(2024-01-02) - d.t, d.t - datetime(2023-12-31), todatetime(d.t) + 1h"),
+            R"([["02:00:00","2024-01-01T01:00:00.0000000Z","1.00:00:00","1.00:00:00","2024-01-01T01:00:00.0000000Z"]])");
+}
+
 // As in live views, whatever the order of the rows.
 TEST(BatchQuery, ASumIsNullOnlyWhenItDoesNotFitItselfAndAMeanAlwaysDoes) {
   EXPECT_EQ(ResultOf("datatable(n: long)[9223372036854775807, 1, -2] | summarize sum(n)"), "[[9223372036854775806]]");
