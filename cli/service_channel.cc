@@ -12,6 +12,16 @@
 namespace zoomwatch::cli {
 namespace {
 
+// gRPC would take the port of https for one that is missing, and a scheme for a part of the name.
+absl::Status CheckAddress(const std::string& address) {
+  if (address.starts_with("unix:")) return absl::OkStatus();
+  const std::size_t colon = address.rfind(':');
+  const bool port = colon != std::string::npos && colon + 1 < address.size() &&
+                    address.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  if (port && address.find("//") == std::string::npos) return absl::OkStatus();
+  return Error(Reason::kUsage, fmt::format("--address: '{}' is not HOST:PORT, such as localhost:9191", address));
+}
+
 absl::StatusOr<config::v1::GrpcClient> ReadClient(const Arguments& arguments, const std::string& address) {
   config::v1::GrpcClient client;
   client.set_address(address);
@@ -36,6 +46,7 @@ absl::StatusOr<config::v1::GrpcClient> ReadClient(const Arguments& arguments, co
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Arguments& arguments, const std::string& address) {
+  ZOOMWATCH_RETURN_IF_ERROR(CheckAddress(address));
   gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is in the status
   ZOOMWATCH_ASSIGN_OR_RETURN(const config::v1::GrpcClient client, ReadClient(arguments, address));
   return MakeChannel(client, SystemClock::Get());

@@ -35,7 +35,7 @@ constexpr std::array<FlagSpec, kCount + kConnectionFlags.size()> WithConnectionF
   return flags;
 }
 
-// Errors: USAGE for flags that do not go together; those of MakeChannel().
+// Errors: USAGE for flags that do not go together and an address that is not HOST:PORT; those of MakeChannel().
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Arguments& arguments, const std::string& address);
 
 // From --timeout. Reads it; the caller asks arguments.status().

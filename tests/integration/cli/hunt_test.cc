@@ -144,6 +144,11 @@ TEST_F(HuntTest, RefusesCommandLinesThatMakeNoSense) {
   EXPECT_EQ(Hunt({"--since", "yesterday", "print 1"}).code, 2);
   EXPECT_EQ(Hunt({"--since", "1h", "--until", "2h", "print 1"}).code, 2);
   EXPECT_EQ(RunProgram("zoomwatch", {"hunt", "print 1"}).code, 2);
+  for (const char* address : {"localhost", "localhost:", "http://localhost:9191", "localhost:port"}) {
+    const ProgramResult wrong = RunProgram("zoomwatch", {"hunt", "--plaintext", "--address", address, "print 1"});
+    EXPECT_EQ(wrong.code, 2) << address;
+    EXPECT_THAT(wrong.error, HasSubstr("is not HOST:PORT"));
+  }
   const ProgramResult nobody = Hunt({"print 1"});
   EXPECT_EQ(nobody.code, 1);
   EXPECT_THAT(nobody.error, HasSubstr("UNAVAILABLE"));
