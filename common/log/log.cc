@@ -62,6 +62,18 @@ size_t Utf8SequenceLength(std::string_view text) {
   return length;
 }
 
+// A character of two or three bytes that a terminal would act on: control characters (C1), and marks that end a line or turn the direction
+// of writing. 0: none.
+unsigned ActsOnTerminal(std::string_view character) {
+  const auto bits = [&](size_t i) { return static_cast<unsigned char>(character[i]) & 0x3Fu; };
+  unsigned c = 0;
+  if (character.size() == 2) c = (static_cast<unsigned char>(character[0]) & 0x1Fu) << 6 | bits(1);
+  if (character.size() == 3) c = (static_cast<unsigned char>(character[0]) & 0x0Fu) << 12 | bits(1) << 6 | bits(2);
+  const bool acts = (c >= 0x80 && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+                    (c >= 0x2066 && c <= 0x2069);
+  return acts ? c : 0;
+}
+
 void AppendValue(std::string& out, const LogValue& value) {
   struct Visitor {
     std::string& out;
@@ -125,6 +137,8 @@ void AppendJsonString(std::string& out, std::string_view text, size_t max_bytes)
       out += static_cast<char>(byte);
     } else if (byte < 0x20 || byte == 0x7F) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    } else if (const unsigned acts = ActsOnTerminal(text.substr(at, length)); acts != 0) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", acts);
     } else {
       out += text.substr(at, length);
     }

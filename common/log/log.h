@@ -5,8 +5,8 @@
 //   {"time":"2026-05-04T10:00:00.123456Z","severity":"WARNING","message":"no challenge seen","account":"main","hours":81}
 //
 // The message is a constant: it names the kind of line and is what the rate limit counts. Fields are ids, counts, reasons and
-// errors; never bodies, headers or secrets. Text from a peer is cut at kMaxLogFieldBytes and escaped; bytes that are not UTF-8
-// become "\ufffd".
+// errors; never bodies, headers or secrets. Text from a peer is cut at kMaxLogFieldBytes and escaped, also what only a
+// terminal that shows the line would act on; bytes that are not UTF-8 become "\ufffd".
 // Limits: at most `max_lines_per_second` lines of one message; what is beyond is counted and reported as "suppressed" in the
 // next line of that message that is written.
 #pragma once

@@ -37,6 +37,11 @@ TEST_F(LogTest, EscapesWhatAPeerMayPutIntoAField) {
   EXPECT_THAT(lines_[0], HasSubstr(R"("value":"a\"b\\c\u000a\u001b[31m\ufffdé")"));
 }
 
+TEST_F(LogTest, WhatOnlyATerminalWouldActOnIsEscapedToo) {
+  Log(Severity::kInfo, "escapes", {{"value", "\xC2\x80\xC2\x9B" "2J\xC2\x9F\xC2\xA0\xD8\x9C\xE2\x80\x8D\xE2\x80\x8E\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6\xE2\x81\xAA"}});
+  EXPECT_THAT(lines_[0], HasSubstr("\"value\":\"\\u0080\\u009b2J\\u009f\xC2\xA0\\u061c\xE2\x80\x8D\\u200e\\u2028\\u202e\\u2066\xE2\x81\xAA\""));
+}
+
 TEST_F(LogTest, CutsLongFieldsOnACharacterBoundary) {
   Log(Severity::kInfo, "m", {{"value", std::string(kMaxLogFieldBytes - 1, 'x') + "\xc3\xa9"}});
   EXPECT_THAT(lines_[0], HasSubstr("xx...\""));
