@@ -112,6 +112,7 @@ void Connection::Process() {
 
 bool Connection::AdmitHead() {
   head_admitted_ = true;
+  is_head_request_ = parser_.request().method == "HEAD";
   const bool whole = parser_.state() == RequestParser::State::kComplete;
   if (const auto refusal = context_.handler.OnHead(parser_.request())) {
     ++exchange_;
@@ -129,7 +130,6 @@ void Connection::Dispatch() {
   phase_ = Phase::kHandling;
   ++exchange_;
   SetDeadline(first_byte_ + context_.options.answer_deadline);
-  is_head_request_ = parser_.request().method == "HEAD";
   Request request = parser_.Take();
   request.peer_address = peer_address_;
   request.receive_time = context_.clock.Now();

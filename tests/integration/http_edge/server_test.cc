@@ -255,6 +255,19 @@ TEST_F(ServerTest, ClosesConnectionsAboveTheLimitAndServesTheOthers) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_http_connections{port=\"test\"} 2"));
 }
 
+// A proxy that reads no body after HEAD would take it for the begin of the next answer.
+TEST_F(ServerTest, ARefusedHeadRequestIsAnsweredWithoutABody) {
+  StartServer();
+  RawClient client(server_->port());
+  client.Send("HEAD /refused HTTP/1.1\r\nHost: a\r\n\r\n" + Post("/echo", "next"));
+  const RawResponse refusal = client.Receive(true);
+  EXPECT_EQ(refusal.status, 404);
+  EXPECT_EQ(refusal.Header("Content-Length"), "2");
+  const RawResponse next = client.Receive();
+  EXPECT_EQ(next.status, 200);
+  EXPECT_EQ(next.body, "next");
+}
+
 TEST_F(ServerTest, ThePeerGetsTheRefusalThoughItKeepsSending) {
   StartServer({.max_body_bytes = 1000});
   RawClient client(server_->port());
