@@ -26,6 +26,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // A request that has arrived, though nobody has read it yet, counts.
   void CloseIfIdle();
   void Close();
+  // Whether it has answered a request and nothing of another one has come.
+  bool IsKept() { return phase_ == Phase::kIdle && exchange_ > 0 && !HasInput(); }
 
   void set_slot(size_t slot) { slot_ = slot; }
 

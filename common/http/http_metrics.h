@@ -10,7 +10,7 @@ namespace zoomwatch::http {
 inline constexpr MetricRow kConnectionsOpen{"zoomwatch_http_connections", MetricType::kGauge, "Open connections.", {"port"}};
 inline constexpr MetricRow kConnections{"zoomwatch_http_connections_total", MetricType::kCounter,
                                         "Connections by what became of the attempt: accepted, refused (max_connections), failed "
-                                        "(the system could not accept).",
+                                        "(the system could not accept); displaced: closed while idle, for an accepted one.",
                                         {"port", "result"}};
 inline constexpr MetricRow kResponses{"zoomwatch_http_responses_total", MetricType::kCounter,
                                       "Answers by status code.", {"port", "status"}};

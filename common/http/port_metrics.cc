@@ -14,6 +14,7 @@ PortMetrics::PortMetrics(Metrics& metrics, const std::string& port)
     : open(metrics.Gauge(kConnectionsOpen, {port})),
       accepted(metrics.Counter(kConnections, {port, "accepted"})),
       refused(metrics.Counter(kConnections, {port, "refused"})),
+      displaced(metrics.Counter(kConnections, {port, "displaced"})),
       failed(metrics.Counter(kConnections, {port, "failed"})),
       handshake_done(metrics.Counter(kTlsHandshakes, {port, "done"})),
       handshake_failed(metrics.Counter(kTlsHandshakes, {port, "failed"})),

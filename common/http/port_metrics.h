@@ -19,6 +19,7 @@ class PortMetrics {
   prometheus::Gauge& open;
   prometheus::Counter& accepted;
   prometheus::Counter& refused;
+  prometheus::Counter& displaced;
   prometheus::Counter& failed;
   prometheus::Counter& handshake_done;
   prometheus::Counter& handshake_failed;

@@ -65,6 +65,9 @@ class Server::State {
   void OnAccepted(const ErrorCode& error, TcpSocket socket, std::shared_ptr<Worker> worker);
   // Serves the connection, or closes it when there are too many.
   void Take(TcpSocket socket, const std::shared_ptr<Worker>& worker);
+  // On the worker's thread, when there are too many: in the place of one of its kept connections, when it has one.
+  void TakeForKept(TcpSocket socket, Worker& worker);
+  void Serve(TcpSocket socket, Worker& worker);
   // Takes the connections that are complete and wait in the kernel, which would be reset, and closes the listening socket.
   void StopAccepting();
   // Waits until no connection is open, for at most that long.
@@ -150,16 +153,25 @@ void Server::State::OnAccepted(const ErrorCode& error, TcpSocket socket, std::sh
 }
 
 void Server::State::Take(TcpSocket socket, const std::shared_ptr<Worker>& worker) {
-  if (TakePlace()) {
-    context_.metrics.accepted.Increment();
-    context_.metrics.open.Increment();
-    boost::asio::dispatch(worker->io,
-                          [connection = MakeConnection(std::move(socket), *worker)] { connection->Start(); });
-  } else {
-    context_.metrics.refused.Increment();
-    Log(Severity::kWarning, "connection closed: too many are open",
-        {{"port", options_.name}, {"max_connections", options_.max_connections}});
+  if (TakePlace()) return Serve(std::move(socket), *worker);
+  boost::asio::dispatch(worker->io, [this, &worker = *worker, socket = std::move(socket)]() mutable { TakeForKept(std::move(socket), worker); });
+}
+
+void Server::State::TakeForKept(TcpSocket socket, Worker& worker) {
+  // Otherwise whoever keeps many connections open with a request a minute would keep everybody else out.
+  if (worker.CloseLongestKept() && TakePlace()) {
+    context_.metrics.displaced.Increment();
+    return Serve(std::move(socket), worker);
   }
+  context_.metrics.refused.Increment();
+  Log(Severity::kWarning, "connection closed: too many are open",
+      {{"port", options_.name}, {"max_connections", options_.max_connections}});
+}
+
+void Server::State::Serve(TcpSocket socket, Worker& worker) {
+  context_.metrics.accepted.Increment();
+  context_.metrics.open.Increment();
+  boost::asio::dispatch(worker.io, [connection = MakeConnection(std::move(socket), worker)] { connection->Start(); });
 }
 
 void Server::State::StopAccepting() {

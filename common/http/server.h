@@ -8,7 +8,8 @@
 //   408 REQUEST_TIMEOUT     the request did not arrive whole in request_timeout (a TLS handshake that takes longer is just cut)
 //   413 BODY_TOO_LARGE      above max_body_bytes, declared or chunked
 //   431 HEADERS_TOO_LARGE   above max_header_bytes or max_header_count
-// A connection above max_connections is closed at once. Requests on one connection are answered one after the other: of what a
+// A connection above max_connections is closed at once, unless a kept one waits between two requests: then the longest idle one is
+// closed in its place, so that idle peers keep nobody out. Requests on one connection are answered one after the other: of what a
 // peer pipelines at most one read buffer (16 KiB) is held, the rest waits in the kernel.
 // Source: RFC 9110, RFC 9112.
 #pragma once

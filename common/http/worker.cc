@@ -25,6 +25,17 @@ void Worker::Unregister(size_t slot) {
   slots_.pop_back();
 }
 
+bool Worker::CloseLongestKept() {
+  const Slot* longest = nullptr;  // all have the same time-out, so it is the one that ends first
+  for (const Slot& slot : slots_) {
+    if ((longest == nullptr || slot.deadline < longest->deadline) && slot.connection->IsKept()) longest = &slot;
+  }
+  if (longest == nullptr) return false;
+  const std::shared_ptr<Connection> connection = longest->connection;
+  connection->Close();
+  return true;
+}
+
 void Worker::CloseIdle() {
   for (size_t i = slots_.size(); i-- > 0;) slots_[i].connection->CloseIfIdle();
 }

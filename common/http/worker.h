@@ -51,6 +51,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   // The value of the Date field, at most one tick old.
   const std::string& date() const { return date_; }
 
+  // Closes the kept connection that has been idle for the longest time. False: there is none.
+  bool CloseLongestKept();
   // Closes connections without a request. Connections that begin later are closed by themselves.
   void CloseIdle();
   // Closes everything and lets Run() return.

@@ -246,13 +246,51 @@ TEST_F(ServerTest, ClosesConnectionsAboveTheLimitAndServesTheOthers) {
   StartServer({.max_connections = 2});
   RawClient first(server_->port());
   RawClient second(server_->port());
-  EXPECT_EQ(first.Exchange(kGet).status, 200);
-  EXPECT_EQ(second.Exchange(kGet).status, 200);
+  first.Send(Post("/later", "x"));
+  second.Send(Post("/later", "x"));
+  const Responder first_answer = handler_.TakeHeld();
+  const Responder second_answer = handler_.TakeHeld();
   RawClient third(server_->port());
   EXPECT_TRUE(third.PeerClosed());
-  EXPECT_EQ(first.Exchange(kGet).status, 200);
+  first_answer.Send({});
+  second_answer.Send({});
+  EXPECT_EQ(first.Receive().status, 200);
+  EXPECT_EQ(second.Receive().status, 200);
   EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_http_connections_total{port=\"test\",result=\"refused\"} 1"));
   EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_http_connections{port=\"test\"} 2"));
+}
+
+// Peers that ask now and then would otherwise keep everybody out, such as the probes of the admin port.
+TEST_F(ServerTest, AConnectionAboveTheLimitTakesThePlaceOfTheLongestIdleOne) {
+  StartServer({.max_connections = 3});
+  RawClient busy(server_->port());
+  RawClient first(server_->port());
+  RawClient second(server_->port());
+  busy.Send(Post("/later", "x"));
+  const Responder answer = handler_.TakeHeld();
+  EXPECT_EQ(first.Exchange(kGet).status, 200);
+  EXPECT_EQ(second.Exchange(kGet).status, 200);
+  // Twice: an answer may be read a moment before the server knows that it is written.
+  for (int i = 0; i < 2; ++i) {
+    clock_.Advance(absl::Seconds(1));
+    EXPECT_EQ(first.Exchange(kGet).status, 200);
+  }
+  RawClient third(server_->port());
+  EXPECT_EQ(third.Exchange(kGet).status, 200);
+  EXPECT_TRUE(second.PeerClosed());
+  EXPECT_EQ(first.Exchange(kGet).status, 200);
+  answer.Send({});
+  EXPECT_EQ(busy.Receive().status, 200);
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_http_connections_total{port=\"test\",result=\"displaced\"} 1"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("zoomwatch_http_connections{port=\"test\"} 3"));
+}
+
+TEST_F(ServerTest, AConnectionThatHasSentNothingYetIsNotDisplaced) {
+  StartServer({.max_connections = 1});
+  RawClient first(server_->port());
+  RawClient second(server_->port());
+  EXPECT_TRUE(second.PeerClosed());
+  EXPECT_EQ(first.Exchange(kGet).status, 200);
 }
 
 // A proxy that reads no body after HEAD would take it for the begin of the next answer.
