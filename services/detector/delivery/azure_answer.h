@@ -25,7 +25,7 @@ absl::Duration RetryAfterOf(const HttpResponse& response, absl::Time now);
 // "[redacted]".
 std::string ErrorTextOf(const HttpResponse& response, std::initializer_list<std::string_view> secrets);
 
-// What an answer other than 2xx means where the interface gives its status no meaning of its own.
+// What an answer means where the interface gives its status no meaning of its own.
 struct FailedAnswer {
   bool needs_a_person = false;  // otherwise it passes by itself
   Reason reason = Reason::kDeliveryUnexpectedAnswer;

@@ -32,7 +32,7 @@ struct IngestionBody {
 
 struct CallResult {
   enum class Kind {
-    kStored,   // 2xx
+    kStored,   // 204
     kRefused,  // the body is at fault (400, 413): the same body will always be refused
     kRetry,    // passes by itself
     kWait,     // somebody must act, or a permission must come into force

@@ -94,6 +94,8 @@ TEST_F(LogsIngestionClientTest, EveryAnswerHasItsMeaning) {
       {HttpResponse{.status = 502}, Kind::kRetry, Reason::kDeliveryUnreachable, "unreachable"},
       {HttpResponse{.status = 504}, Kind::kRetry, Reason::kDeliveryUnreachable, "unreachable"},
       {HttpResponse{.status = 599}, Kind::kRetry, Reason::kDeliveryUnreachable, "unreachable"},
+      {HttpResponse{.status = 200, .body = "<html>"}, Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"},
+      {HttpResponse{.status = 202}, Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"},
       {HttpResponse{.status = 302}, Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"},
       {HttpResponse{.status = 405}, Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"},
       {HttpResponse{.status = 407}, Kind::kWait, Reason::kDeliveryUnexpectedAnswer, "unexpected"},
