@@ -53,6 +53,12 @@ Verdict VerdictOn(const HttpResponse& response, bool write) {
   return {failed.needs_a_person ? Kind::kWait : Kind::kRetry, failed.reason, failed.result};
 }
 
+// 200 is also what the page of a proxy between has; Azure answers with an object.
+bool IsObject(const HttpResponse& response) {
+  const size_t begin = response.body.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos || response.body[begin] == '{';
+}
+
 std::string_view LabelOf(bool write) { return write ? "write" : "read"; }
 
 }  // namespace
@@ -96,7 +102,7 @@ IncidentResult IncidentClient::Create(std::string_view name, std::string_view bo
   std::optional<IncidentResult> conflict;
   for (;;) {
     const Answer look = Call(Look(name), stop, cancel);
-    if (look.status() == 200) {
+    if (look.status() == 200 && IsObject(*look.response)) {
       Count(false, "answered");
       return {.kind = Kind::kExisting, .status = {}, .retry_after = {}};
     }
@@ -110,7 +116,7 @@ IncidentResult IncidentClient::Create(std::string_view name, std::string_view bo
                                 .body = body,
                                 .once = true},
                                stop, cancel);
-    if (answer.status() == 200 || answer.status() == 201) {
+    if ((answer.status() == 200 || answer.status() == 201) && IsObject(*answer.response)) {
       Count(true, "answered");
       return {};
     }
@@ -123,7 +129,7 @@ IncidentResult IncidentClient::Create(std::string_view name, std::string_view bo
 IncidentResult IncidentClient::Probe() {
   const Answer answer =
       Call({.method = "GET", .url = fmt::format("{}?api-version={}&$top=1", options_.url, kApiVersion), .headers = {}, .body = {}}, {}, {});
-  if (answer.status() != 200) return Failed(answer, false);
+  if (answer.status() != 200 || !IsObject(*answer.response)) return Failed(answer, false);
   Count(false, "answered");
   return {.kind = Kind::kExisting, .status = {}, .retry_after = {}};
 }

@@ -148,6 +148,18 @@ TEST_F(IncidentClientTest, ARefusedTokenIsReplacedOnceForEachCall) {
   EXPECT_THAT(result.status, HasReason(Reason::kDeliveryForbidden));
 }
 
+// Taken for Azure's, it would lose the incident without a word.
+TEST_F(IncidentClientTest, ThePageOfAProxyIsNoAnswerOfAzure) {
+  const HttpResponse page = Response(200, "<html>Please sign in</html>");
+  for (const auto& answers : std::vector<std::vector<absl::StatusOr<HttpResponse>>>{{page}, {kAbsent, page}}) {
+    const IncidentResult result = Create(answers);
+    EXPECT_EQ(result.kind, Kind::kWait);
+    EXPECT_THAT(result.status, HasReasonAndMessage(Reason::kDeliveryUnexpectedAnswer, HasSubstr("Please sign in")));
+  }
+  http_.Answer({page});
+  EXPECT_EQ(client_.Probe().kind, Kind::kWait);
+}
+
 TEST_F(IncidentClientTest, AnAnswerThatIsLostIsTriedAgain) {
   const IncidentResult result = Create({kAbsent, Error(Reason::kHttpCallFailed, "cut")});
   EXPECT_EQ(result.kind, Kind::kRetry);
