@@ -2,6 +2,7 @@
 // that pings faster than the server allows is sent away (GOAWAY "too_many_pings").
 #pragma once
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -21,7 +22,13 @@ inline constexpr int kKeepaliveTimeMs = 30'000;
 inline constexpr int kKeepaliveTimeoutMs = 10'000;
 inline constexpr int kMinPingIntervalMs = 15'000;
 
+// Calls of services that take a thread for each call (those for people and programs; batches take none), running at one time on one
+// server; one more is answered RESOURCE_EXHAUSTED. Above what these services let run by limits of their own, so that it only stops a
+// client that opens calls without end, which would otherwise cost a thread and its memory each.
+inline constexpr int kMaxCallThreads = 256;
+
 inline void ApplyLimits(grpc::ServerBuilder& builder) {
+  builder.SetResourceQuota(grpc::ResourceQuota("zoomwatch").SetMaxThreads(kMaxCallThreads));
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);

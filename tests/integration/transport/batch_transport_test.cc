@@ -1,5 +1,6 @@
 // Batches over real gRPC servers: results, limits, deadlines, cancellation, and the mTLS matrix.
 #include <gmock/gmock.h>
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
@@ -18,6 +19,7 @@
 #include "common/testing/test_ca.h"
 #include "common/transport/grpc/batch_client.h"
 #include "common/transport/grpc/batch_server.h"
+#include "zoomwatch/rule/v1/rule_service.grpc.pb.h"
 
 namespace zoomwatch {
 namespace {
@@ -209,6 +211,65 @@ TEST_F(BatchTransportTest, WantsTlsOrPlaintextToBeChosen) {
   config::v1::GrpcServer options;
   options.set_listen_address("127.0.0.1:0");
   EXPECT_THAT(Listen(options), testing::HasReasonAndMessage(Reason::kConfigInvalidValue, HasSubstr("tls is missing")));
+}
+
+// Holds every call until Release().
+class HoldingRules final : public rule::v1::RuleService::Service {
+ public:
+  grpc::Status GetRule(grpc::ServerContext*, const rule::v1::GetRuleRequest*, rule::v1::GetRuleResponse*) override {
+    MutexLock lock(mutex_);
+    while (!released_) changed_.Wait(mutex_);
+    return grpc::Status::OK;
+  }
+  void Release() {
+    MutexLock lock(mutex_);
+    released_ = true;
+    changed_.NotifyAll();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool released_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+TEST(GrpcServerTest, AClientThatOpensCallsWithoutEndGetsABoundedNumberOfThreads) {
+  constexpr int kCalls = kMaxCallThreads + 50;
+  struct Call {
+    grpc::ClientContext context;
+    rule::v1::GetRuleResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<rule::v1::GetRuleResponse>> reader;
+  };
+  HoldingRules rules;
+  grpc::Service* services[] = {&rules};
+  const auto server = GrpcServer::InProcess(services);
+  ASSERT_OK(server);
+  (*server)->SetServing(true);
+  const std::shared_ptr<grpc::Channel> channel = (*server)->InProcessChannel();
+  const auto stub = rule::v1::RuleService::NewStub(channel);
+  grpc::CompletionQueue queue;
+  std::vector<Call> calls(kCalls);
+  for (Call& call : calls) {
+    call.context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    call.reader = stub->AsyncGetRule(&call.context, {}, &queue);
+    call.reader->Finish(&call.response, &call.status, &call);
+  }
+  const auto next = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return static_cast<Call*>(tag)->status.error_code();
+  };
+  // Those that do not get a thread come back while all others are held.
+  int refused = 0;
+  for (int i = kMaxCallThreads; i < kCalls; ++i) refused += next() == grpc::StatusCode::RESOURCE_EXHAUSTED ? 1 : 0;
+  EXPECT_EQ(refused, kCalls - kMaxCallThreads);
+  EXPECT_OK(CheckHealth(channel, absl::Now() + absl::Seconds(30))) << "what takes no thread goes on";
+  rules.Release();
+  int answered = 0;
+  for (int i = 0; i < kMaxCallThreads; ++i) answered += next() == grpc::StatusCode::OK ? 1 : 0;
+  EXPECT_GT(answered, kMaxCallThreads - 10) << "some threads wait for calls instead";
 }
 
 // Server with mTLS; clients of several kinds.
