@@ -100,6 +100,7 @@ Checks Diagnose(const Options& options) {
   if (loaded.config == nullptr) return checks;
   CheckSecrets(*loaded.config, checks);
   CheckCertificates(*loaded.config, SystemClock::Get().Now(), checks);
+  CheckAccess(*loaded.config, checks);
   CheckDisk(*loaded.config, checks);
   CheckRoutes(*loaded.config, checks);
   if (!options.offline) CheckRunning(loaded, options, checks);

@@ -177,6 +177,10 @@ void CheckFolder(const std::string& option, const std::filesystem::path& folder,
   checks.push_back(std::move(check));
 }
 
+bool OnlyThisMachine(const std::string& listen_address) {
+  return listen_address.starts_with("127.") || listen_address.starts_with("localhost:") || listen_address.starts_with("[::1]:");
+}
+
 std::string Size(uint64_t bytes) {
   constexpr double kMiB = 1 << 20;
   const double mib = static_cast<double>(bytes) / kMiB;
@@ -242,6 +246,20 @@ void CheckCertificates(const pb::Message& config, absl::Time now, Checks& checks
       }
       CheckAuthority(path + ".ca_file", client->ca_file(), checks);
     }
+  });
+}
+
+void CheckAccess(const pb::Message& config, Checks& checks) {
+  ForEachMessage(config, "", [&](const std::string& path, const pb::Message& message) {
+    const auto* const server = dynamic_cast<const config::v1::GrpcServer*>(&message);
+    if (server == nullptr || OnlyThisMachine(server->listen_address())) return;
+    const std::string where = fmt::format("{}: {}", path, server->listen_address());
+    if (server->has_tls() && !server->tls().client_ca_file().empty()) {
+      return Pass(checks, "access", where + " takes clients with a certificate" +
+                                        (server->allowed_client_names().empty() ? " of its authority, whatever their name" : " and a name of its list"));
+    }
+    Warn(checks, "access", where + " takes everybody who reaches it, for events to store as well as for all that is stored",
+         "set tls.client_ca_file and allowed_client_names; a mesh that lets in nobody else is the only place for less");
   });
 }
 

@@ -30,6 +30,9 @@ void CheckSecrets(const google::protobuf::Message& config, Checks& checks);
 // Zoom sees it.
 void CheckCertificates(const google::protobuf::Message& config, absl::Time now, Checks& checks);
 
+// Every gRPC port: closed to clients that nobody named, unless only this machine reaches it.
+void CheckAccess(const google::protobuf::Message& config, Checks& checks);
+
 // Every folder that is written to: there or to be made, writable, with room for what it may grow to.
 void CheckDisk(const google::protobuf::Message& config, Checks& checks);
 

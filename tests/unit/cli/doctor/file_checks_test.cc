@@ -217,6 +217,36 @@ TEST_F(FileChecksTest, KnowsWhoseConfigurationItIs) {
   EXPECT_EQ(service_, "receiver");
 }
 
+class AccessTest : public FileChecksTest {
+ protected:
+  Checks Access(const std::string& grpc) {
+    Write("config.yaml", "grpc: {" + grpc + "}\ndetector: {address: 'localhost:1', allow_plaintext: true}\n");
+    Checks checks;
+    const LoadedConfig loaded = CheckConfig(dir_.file("config.yaml"), "normalizer", checks);
+    EXPECT_NE(loaded.config, nullptr) << ChecksTable(checks);
+    checks.clear();
+    if (loaded.config != nullptr) CheckAccess(*loaded.config, checks);
+    return checks;
+  }
+};
+
+TEST_F(AccessTest, WarnsOfAPortThatTakesEverybody) {
+  for (const char* const open : {"listen_address: '0.0.0.0:8444', allow_plaintext: true",
+                                 "listen_address: '[::]:8444', tls: {certificate_file: tls.pem, private_key_file: tls.key}"}) {
+    ExpectOne(Access(open), Verdict::kWarning, "access", "takes everybody", "client_ca_file");
+  }
+}
+
+TEST_F(AccessTest, AcceptsPortsOfThisMachineAndNamedClients) {
+  EXPECT_THAT(Access("listen_address: '127.0.0.1:8444', allow_plaintext: true"), IsEmpty());
+  const Checks checks = Access(
+      "listen_address: '0.0.0.0:8444', allowed_client_names: [receiver], "
+      "tls: {certificate_file: tls.pem, private_key_file: tls.key, client_ca_file: ca.pem}");
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_EQ(checks[0].verdict, Verdict::kOk);
+  EXPECT_THAT(checks[0].finding, HasSubstr("a name of its list"));
+}
+
 TEST(JudgeRoom, FailsBelowAQuarterOfAGibibyte) {
   constexpr uint64_t kMiB = 1 << 20;
   EXPECT_EQ(JudgeRoom("f", 256 * kMiB - 1, 0, 0).verdict, Verdict::kFailed);
