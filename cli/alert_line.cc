@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 
 #include "absl/time/time.h"
+#include "common/chart/display_text.h"
 #include "common/time/timestamp.h"
 #include "services/detector/alerts/alert_row.h"
 
@@ -13,12 +13,6 @@ namespace zoomwatch::cli {
 namespace {
 
 using alert::v1::Alert;
-
-// Control characters of hostile texts must not reach a terminal.
-std::string Printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
 
 std::string EntitiesText(const Alert& alert) {
   std::string text;
@@ -34,14 +28,14 @@ void PrintAlert(const Alert& alert, bool json, std::ostream& out) {
   if (json) {
     std::string row;
     detector::AppendAlertRow(alert, {}, row);
-    out << row << '\n' << std::flush;
+    out << chart::PrintableJson(row) << '\n' << std::flush;
     return;
   }
   const absl::Time time = TimeOf(alert.alert_time());
   out << fmt::format("{}  {:<13}  {}{}  {}  {}{}\n", absl::FormatTime("%Y-%m-%d %H:%M:%E3SZ", time, absl::UTCTimeZone()),
-                     detector::SeverityText(alert.severity()), Printable(alert.title()),
-                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", Printable(EntitiesText(alert)), alert.alert_id(),
-                     alert.incident_refusal().empty() ? "" : "  no incident: " + Printable(alert.incident_refusal()))
+                     detector::SeverityText(alert.severity()), chart::PrintableText(alert.title()),
+                     alert.revision() > 1 ? fmt::format(" (again, {})", alert.revision()) : "", chart::PrintableText(EntitiesText(alert)), alert.alert_id(),
+                     alert.incident_refusal().empty() ? "" : "  no incident: " + chart::PrintableText(alert.incident_refusal()))
       << std::flush;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/query_arguments.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <optional>
 #include <utility>
@@ -27,6 +28,7 @@ absl::StatusOr<PrintOptions> ReadPrintOptions(Arguments& arguments) {
   const std::optional<ResultFormat> format = ResultFormatOf(arguments.Text("format", "table"));
   if (!format) return Error(Reason::kUsage, fmt::format("--format: '{}' is none of table, csv, json, jsonl", arguments.Text("format")));
   options.format = *format;
+  options.terminal = isatty(STDOUT_FILENO) != 0;
   return options;
 }
 

@@ -6,7 +6,6 @@
 
 #include "common/chart/display_text.h"
 #include "common/kql/convert.h"
-#include "common/kql/functions/utf8.h"
 #include "common/kql/json.h"
 
 namespace zoomwatch::cli {
@@ -78,33 +77,21 @@ void AppendCsvField(std::string_view text, std::string& out) {
   out += '"';
 }
 
-std::string Csv(const Schema& schema, Rows rows) {
+std::string Csv(const Schema& schema, Rows rows, bool terminal) {
+  const auto shown = [terminal](std::string text) { return terminal ? chart::PrintableText(text) : text; };
   std::string out;
   for (const kql::Column& column : schema) {
     if (&column != &schema.front()) out += ',';
-    AppendCsvField(column.name, out);
+    AppendCsvField(shown(column.name), out);
   }
   out += '\n';
   for (const std::vector<Value>& row : rows) {
     for (const Value& cell : row) {
       if (&cell != &row.front()) out += ',';
-      AppendCsvField(kql::ToText(cell), out);
+      AppendCsvField(shown(kql::ToText(cell)), out);
     }
     out += '\n';
   }
-  return out;
-}
-
-// Values of the language may hold any bytes; JSON may not.
-std::string ValidUtf8(std::string text) {
-  bool valid = true;
-  for (std::size_t at = 0; at < text.size() && valid;) {
-    const std::size_t begin = at;
-    valid = kql::NextCodePoint(text, at) != 0xFFFD || at - begin == 3;
-  }
-  if (valid) return text;
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) kql::AppendCodePoint(kql::NextCodePoint(text, at), out);
   return out;
 }
 
@@ -150,14 +137,14 @@ void AppendResultMembers(const Schema& schema, Rows rows, std::string& out) {
     }
     text += ']';
   }
-  out += ValidUtf8(text + ']');
+  out += chart::PrintableJson(text + ']');
 }
 
 std::string PrintResult(const Schema& schema, Rows rows, const PrintOptions& options) {
   switch (options.format) {
     case ResultFormat::kTable: return Table(schema, rows, options.max_width);
-    case ResultFormat::kCsv: return Csv(schema, rows);
-    case ResultFormat::kJsonLines: return ValidUtf8(JsonLines(schema, rows));
+    case ResultFormat::kCsv: return Csv(schema, rows, options.terminal);
+    case ResultFormat::kJsonLines: return chart::PrintableJson(JsonLines(schema, rows));
     case ResultFormat::kJson: {
       std::string out = "{";
       AppendResultMembers(schema, rows, out);

@@ -2,11 +2,12 @@
 //
 //   table  for people: names, types, rows; numbers to the right. A null is blank, and cells that are longer than max_width are cut, with
 //          an ellipsis. Nothing in a cell can act on the terminal (chart::PrintableText).
-//   csv    RFC 4180 with a header line; a null is an empty field, and so is an empty text.
+//   csv    RFC 4180 with a header line; a null is an empty field, and so is an empty text. For a terminal cells are as in a table.
 //   json   {"columns":[{"name":"n","type":"long"}],"rows":[[1]]}
 //   jsonl  one object a row, a key a column.
 // Cells in JSON: bool, int, long, real and decimal as they are, NaN and infinities as texts; datetime "2024-05-01T00:00:00.0000000Z";
-// timespan "1.00:00:00"; guid as text; dynamic as the JSON value that it is; null as null. JSON is always valid UTF-8.
+// timespan "1.00:00:00"; guid as text; dynamic as the JSON value that it is; null as null. JSON is always valid UTF-8, and what
+// a terminal would act on is escaped in it: cells hold what strangers wrote.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,7 @@ std::optional<ResultFormat> ResultFormatOf(std::string_view name);
 struct PrintOptions {
   ResultFormat format = ResultFormat::kTable;
   std::size_t max_width = 60;  // cells of the terminal for a cell of a table; 0: no limit
+  bool terminal = false;       // somebody looks at it: csv, too, must not act on the terminal
 };
 
 using ResultRows = std::vector<std::vector<kql::Value>>;

@@ -11,6 +11,7 @@
 #include "cli/rules/case_run.h"
 #include "cli/rules/rule_paths.h"
 #include "cli/service_channel.h"
+#include "common/chart/display_text.h"
 #include "common/event_table/event_catalog.h"
 #include "common/kql/diagnostic.h"
 #include "common/ruleset/case_file.h"
@@ -141,7 +142,7 @@ class Tester {
 
   void Fail(const std::string& where, const std::string& what) {
     ++failed_;
-    out_ << "FAILED " << where << (what.starts_with('\n') ? "" : ": ") << what << '\n';
+    out_ << "FAILED " << where << (what.starts_with('\n') ? "" : ": ") << chart::PrintableLines(what) << '\n';
   }
 
   std::ostream& out_;
@@ -200,7 +201,7 @@ absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) 
       out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", rule.name().substr(0, 43), StateName(rule.state()), runs, rule.event_count(),
                          rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
       if (rule.state_message().empty()) continue;
-      out << "    " << rule.state_message() << (rule.held_count() > 0 ? fmt::format("; {} held", rule.held_count()) : "") << '\n';
+      out << "    " << chart::PrintableLines(rule.state_message()) << (rule.held_count() > 0 ? fmt::format("; {} held", rule.held_count()) : "") << '\n';
     }
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
@@ -235,7 +236,7 @@ absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string
       out << "evaluated in batch, every queryFrequency, because:\n" << response.not_incremental_reason() << '\n';
     }
   }
-  for (const std::string& step : response.event_steps()) out << step << '\n';
+  for (const std::string& step : response.event_steps()) out << chart::PrintableLines(step) << '\n';  // they show values of events
   return kExitOk;
 }
 

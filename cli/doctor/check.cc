@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/chart/display_text.h"
 #include "common/log/log.h"
 
 namespace zoomwatch::cli {
@@ -23,10 +24,10 @@ std::string_view NameOf(Verdict verdict) {
   __builtin_unreachable();
 }
 
-// Further lines of a text below its first one.
+// Further lines of a text below its first one. Findings hold what others answered.
 std::string Indented(std::string_view text, size_t indent) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : chart::PrintableLines(text)) {
     out += c;
     if (c == '\n') out.append(indent, ' ');
   }

@@ -6,13 +6,14 @@
 #include "common/kql/text_cells.h"
 
 namespace zoomwatch::chart {
+namespace {
 
-std::string PrintableText(std::string_view text) {
+std::string Printable(std::string_view text, bool several_lines) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = kql::NextCodePoint(text, at);
-    if (!kql::ActsOnTerminal(c)) {
+    if (!kql::ActsOnTerminal(c) || (several_lines && c == '\n')) {
       kql::AppendCodePoint(c, out);
       continue;
     }
@@ -21,6 +22,25 @@ std::string PrintableText(std::string_view text) {
       case '\r': out += "\\r"; break;
       case '\t': out += "\\t"; break;
       default: out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string PrintableText(std::string_view text) { return Printable(text, false); }
+std::string PrintableLines(std::string_view text) { return Printable(text, true); }
+
+std::string PrintableJson(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    const char32_t c = kql::NextCodePoint(json, at);
+    if (c >= 0x20 && kql::ActsOnTerminal(c)) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
+    } else {
+      kql::AppendCodePoint(c, out);  // control characters below are between texts: they lay it out
     }
   }
   return out;

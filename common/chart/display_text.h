@@ -10,6 +10,11 @@ namespace zoomwatch::chart {
 // The text on one line, without anything that a terminal would act on: control characters become \n, \t, \r or \u{1b}, as do the
 // marks that turn the direction of writing; bytes that are no UTF-8 become U+FFFD.
 std::string PrintableText(std::string_view text);
+// The same of a text of several lines: line ends stay.
+std::string PrintableLines(std::string_view text);
+// JSON that means the same, without anything that a terminal would act on: inside of texts it stands as \u009b. Bytes that are no UTF-8
+// become U+FFFD. REQUIRES: JSON, but for such bytes.
+std::string PrintableJson(std::string_view json);
 
 // Cells of a terminal: two for East Asian wide characters and emoji, none for marks that combine.
 std::size_t DisplayWidth(std::string_view text);

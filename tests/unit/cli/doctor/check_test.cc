@@ -30,6 +30,15 @@ TEST(Checks, PrintALineEachAndTheRemedyBelow) {
             "                    -> make room\n");
 }
 
+TEST(Checks, LetNoAnswerActOnTheTerminal) {
+  Checks checks;
+  Fail(checks, "running", "a\x1b[2J\xC2\x9Bz\n\rb", "look");
+  EXPECT_EQ(ChecksTable(checks),
+            "FAIL  running       a\\u{1b}[2J\\u{9b}z\n"
+            "                    \\rb\n"
+            "                    -> look\n");
+}
+
 TEST(Checks, PrintAsJson) {
   EXPECT_EQ(
       ChecksJson(Example()),

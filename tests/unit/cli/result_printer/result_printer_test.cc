@@ -52,6 +52,19 @@ TEST(ResultPrinter, CsvQuotesWhatNeedsIt) {
   EXPECT_EQ(Print(ResultFormat::kCsv, {{Value::String("two\nlines")}}, {{"a,b", Type::kString}}), "\"a,b\"\n\"two\nlines\"\n");
 }
 
+TEST(ResultPrinter, NoFormatLetsACellActOnATerminal) {
+  const kql::Schema schema = {{"s\xC2\x9B", Type::kString}, {"d", Type::kDynamic}};
+  const ResultRows rows = {{Value::String("a\x1b[2J\xC2\x9B" "31m\x7f\nb"), *kql::ParseJson("[\"\xE2\x80\xAE\"]")}};
+  for (const ResultFormat format : {ResultFormat::kTable, ResultFormat::kCsv, ResultFormat::kJson, ResultFormat::kJsonLines}) {
+    const std::string text = PrintResult(schema, rows, {.format = format, .terminal = true});
+    for (const char* const sign : {"\x1b", "\xC2\x9B", "\x7f", "\xE2\x80\xAE"}) {
+      EXPECT_EQ(text.find(sign), std::string::npos) << text;
+    }
+  }
+  EXPECT_EQ(Print(ResultFormat::kJsonLines, rows, schema), "{\"s\\u009b\":\"a\\u001b[2J\\u009b31m\\u007f\\nb\",\"d\":[\"\\u202e\"]}\n");
+  EXPECT_EQ(Print(ResultFormat::kCsv, {{Value::String("a\x1b"), Value()}}, schema), "s\xC2\x9B,d\na\x1b,\n") << "a file gets what is there";
+}
+
 TEST(ResultPrinter, JsonHasColumnsAndRows) {
   EXPECT_EQ(Print(ResultFormat::kJson, Rows()),
             R"({"columns":[{"name":"name","type":"string"},{"name":"n","type":"long"},{"name":"d","type":"dynamic"}],)"

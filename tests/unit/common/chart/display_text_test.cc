@@ -14,6 +14,15 @@ TEST(DisplayText, ShowsWhatATerminalWouldActOn) {
   EXPECT_EQ(PrintableText("Zürich 東京 👍"), "Zürich 東京 👍");
 }
 
+TEST(DisplayText, KeepsTheLinesOfATextOfSeveral) {
+  EXPECT_EQ(PrintableLines("a\x1b[2J\n\xC2\x9Bz\r"), "a\\u{1b}[2J\n\\u{9b}z\\r");
+}
+
+TEST(DisplayText, JsonMeansTheSameAndDoesNothing) {
+  EXPECT_EQ(PrintableJson("{\"a\\n\": \"\xC2\x9B" "2J\x7f\xE2\x80\xAE\xE2\x80\xA8\"}\n"), "{\"a\\n\": \"\\u009b2J\\u007f\\u202e\\u2028\"}\n");
+  EXPECT_EQ(PrintableJson("[\"\xFFz Zürich 👍\"]"), "[\"\xEF\xBF\xBDz Zürich 👍\"]");
+}
+
 TEST(DisplayText, CountsCellsOfTheTerminal) {
   EXPECT_EQ(DisplayWidth(""), 0U);
   EXPECT_EQ(DisplayWidth("Zürich"), 6U);
