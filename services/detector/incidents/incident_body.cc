@@ -29,12 +29,23 @@ struct Character {
   std::size_t units = 1;
 };
 
+// Whether a character of two or three bytes is a control character (C1), or a mark that ends a line or turns the direction of writing: in a
+// list of incidents it would make one title look like another.
+bool IsHidden(std::string_view c) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(c[i]); };
+  if (c.size() == 2) return (byte(0) == 0xC2 && byte(1) < 0xA0) || c == "\u061c";
+  if (c.size() != 3 || byte(0) != 0xE2) return false;
+  if (byte(1) == 0x80) return byte(2) == 0x8E || byte(2) == 0x8F || (byte(2) >= 0xA8 && byte(2) <= 0xAE);
+  return byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+}
+
 Character FirstOf(std::string_view text, bool multi_line) {
   const std::size_t length = event_table::Utf8SequenceLength(text);
   if (length == 0) return {.text = kReplacement};
   const auto byte = static_cast<unsigned char>(text[0]);
   const bool kept = multi_line && (byte == '\n' || byte == '\t');
   if ((byte < 0x20 && !kept) || byte == 0x7f) return {.text = " "};
+  if (IsHidden(text.substr(0, length))) return {.text = " ", .bytes = length};
   return {.text = text.substr(0, length), .bytes = length, .units = length == 4 ? std::size_t{2} : std::size_t{1}};
 }
 
@@ -93,7 +104,8 @@ std::string DescriptionOf(const Alert& alert) {
 
 std::string TitleOf(const Alert& alert) {
   for (const std::string* const text : {&alert.title(), &alert.rule_name()}) {
-    if (text->find_first_not_of(" \t\r\n") != std::string::npos) return FitUtf16(*text, kMaxIncidentTitle, false);
+    std::string title = FitUtf16(*text, kMaxIncidentTitle, false);
+    if (title.find_first_not_of(' ') != std::string::npos) return title;
   }
   return "Alert " + FitUtf16(alert.alert_id(), 64, false);
 }

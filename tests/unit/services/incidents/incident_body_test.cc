@@ -127,8 +127,10 @@ TEST(IncidentBody, CharactersBeyondTheBasicPlaneCountTwice) {
 
 TEST(IncidentBody, HasATitleWhateverTheAlertHas) {
   alert::v1::Alert alert = MakeAlert();
-  alert.set_title(" \n");
-  EXPECT_EQ(Property(IncidentBodyOf(alert), "title"), "Encryption switched off");
+  for (const char* const blank : {" \n", "\x01\u202e\u009b"}) {
+    alert.set_title(blank);
+    EXPECT_EQ(Property(IncidentBodyOf(alert), "title"), "Encryption switched off");
+  }
   alert.set_rule_name("");
   EXPECT_EQ(Property(IncidentBodyOf(alert), "title"), "Alert 00112233445566778899aabbccddeeff");
   EXPECT_THAT(IncidentBodyOf(alert::v1::Alert()), StartsWith("{\"properties\":{\"title\":\"Alert \""));
@@ -140,6 +142,12 @@ TEST(IncidentBody, ControlCharactersBecomeSpaces) {
   EXPECT_EQ(Property(IncidentBodyOf(alert), "title"), "a b c [31m ");
   alert.set_description("one\ntwo\tthree\r\x01");
   EXPECT_THAT(Property(IncidentBodyOf(alert), "description"), StartsWith("one\ntwo\tthree  \n\n"));
+}
+
+TEST(IncidentBody, MarksThatMakeATitleLookLikeAnotherBecomeSpacesToo) {
+  EXPECT_EQ(FitUtf16("a\u009bb\u202ec\u200fd\u2028e\u2066f\u061cg", 100, true), "a b c d e f g");
+  const std::string kept = "\u00a0\u00e9\u0627\u200d\u2010\u2027\u202f\u2065\u206a\u4e2d";
+  EXPECT_EQ(FitUtf16(kept, 100, false), kept);
 }
 
 TEST(IncidentBody, AnyBytesMakeABodyWithinTheLimits) {
