@@ -27,6 +27,16 @@ std::string_view LineOf(std::string_view text, int number) {
   return found;
 }
 
+// The parser's words name what it misses; in rules the reason is nearly always one of these.
+std::string WithReason(std::string_view text, const yaml::Fault& fault) {
+  const std::string_view line = LineOf(text, fault.place.line);
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+    return "a tab stands in the indentation, where YAML wants spaces";
+  }
+  if (fault.message == "illegal map value") return "a value with ': ' in it must stand in quotes, or in a '|' block";
+  return fault.message + " (check indentation; a text with quotes is best a '|' block)";
+}
+
 // Where a "|" block's text starts: below its header, behind its indentation, which is that of its first line that has text.
 Place BlockStart(std::string_view source, const yaml::Node& node) {
   const Place below{node.place.line + 1, 1};
@@ -46,8 +56,7 @@ std::optional<yaml::Node> ParseYaml(std::string_view text, LoadResult& result) {
   std::vector<yaml::Fault> faults;
   std::optional<yaml::Node> root = yaml::Parse(text, kMaxRuleFileBytes, faults);
   for (yaml::Fault& fault : faults) {
-    // The parser's words name what it misses; in rules the reason is nearly always one of two.
-    if (fault.kind == yaml::Fault::Kind::kNotYaml) fault.message += " (check indentation; a text with quotes is best a '|' block)";
+    if (fault.kind == yaml::Fault::Kind::kNotYaml) fault.message = WithReason(text, fault);
     result.Add(CodeOf(fault.kind), fault.place, std::move(fault.message));
   }
   return root;

@@ -6,7 +6,10 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
+
+#include "common/json/text.h"
 
 namespace zoomwatch::yaml {
 namespace {
@@ -110,6 +113,18 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+// The parser replaces what is no UTF-8, or reads other encodings, and no place would be right.
+bool IsUtf8(std::string_view text, std::vector<Fault>& faults) {
+  const std::optional<std::size_t> at = json::FindInvalidUtf8(text);
+  if (!at) return true;
+  const std::string_view before = text.substr(0, *at);
+  const std::size_t line_start = before.rfind('\n') + 1;  // 0 when there is none
+  faults.push_back({Fault::Kind::kNotSupported,
+                    {static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1, static_cast<int>(*at - line_start) + 1},
+                    fmt::format("byte 0x{:02x} is no UTF-8; save the file as UTF-8", static_cast<unsigned char>(text[*at]))});
+  return false;
+}
+
 // The parser takes some control characters for line ends or for the end of the text, and would drop what follows.
 bool HasOnlyText(std::string_view text, std::vector<Fault>& faults) {
   Place place{1, 1};
@@ -148,7 +163,7 @@ std::optional<Node> Parse(std::string_view text, std::size_t max_bytes, std::vec
     faults.push_back({Fault::Kind::kTooLarge, {}, fmt::format("{} bytes exceed {}", text.size(), max_bytes)});
     return std::nullopt;
   }
-  if (!HasOnlyText(text, faults)) return std::nullopt;
+  if (!IsUtf8(text, faults) || !HasOnlyText(text, faults)) return std::nullopt;
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(faults);
   try {

@@ -1,6 +1,6 @@
 // The YAML that configuration and rules are written in, as a tree with places: one document of mappings, lists and scalars.
 // Refused, because none of it is needed and each of it has surprised somebody: anchors and aliases (and so "billion laughs"), tags,
-// merge keys, several documents, keys that are not scalars, control characters. Pure; thread-safe. Limits: the caller's for the bytes,
+// merge keys, several documents, keys that are not scalars, control characters, other encodings than UTF-8. Pure; thread-safe. Limits: the caller's for the bytes,
 // kMaxDepth.
 #pragma once
 

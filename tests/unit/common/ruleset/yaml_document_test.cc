@@ -90,6 +90,22 @@ TEST(RuleYaml, RefusesWhatRulesDoNotNeed) {
   EXPECT_THAT(Refusal("a: [1"), ElementsAre(StartsWith("YAML_MALFORMED")));
 }
 
+TEST(RuleYaml, RefusesOtherEncodingsThanUtf8WithTheirPlace) {
+  EXPECT_THAT(Refusal("a: F\xFCr"), ElementsAre("YAML_MALFORMED byte 0xfc is no UTF-8; save the file as UTF-8"));
+  EXPECT_THAT(Refusal(std::string_view("\xFF\xFE" "a\0:\0", 6)), ElementsAre("YAML_MALFORMED byte 0xff is no UTF-8; save the file as UTF-8"));
+  LoadResult result;
+  ParseYaml("a: 1\nb: 12\xFC\n", result);
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].place.line, 2);
+  EXPECT_EQ(result.findings[0].place.column, 6);
+}
+
+TEST(RuleYaml, NamesTheUsualSlips) {
+  EXPECT_THAT(Refusal("a:\n\t- b\n"), ElementsAre("YAML_MALFORMED a tab stands in the indentation, where YAML wants spaces"));
+  EXPECT_THAT(Refusal("a: |\n  b\n\tc\n"), ElementsAre("YAML_MALFORMED a tab stands in the indentation, where YAML wants spaces"));
+  EXPECT_THAT(Refusal("a: b: c\n"), ElementsAre("YAML_MALFORMED a value with ': ' in it must stand in quotes, or in a '|' block"));
+}
+
 TEST(RuleYaml, SaysWhereItStopped) {
   LoadResult result;
   ParseYaml("a: 1\nb: [1, 2\nc: 3\n", result);
