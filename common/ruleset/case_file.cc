@@ -150,10 +150,17 @@ class CaseReader {
     last_start_ = at;
     one.end = std::max(one.end, at);
     const yaml::Node* send = Member(node, "send", yaml::Node::Kind::kScalar);
-    if (send == nullptr) return;
+    if (send == nullptr) {
+      if (node.Find("send") == nullptr && node.entries.size() > 1) {
+        result_.Add(LoadCode::kMissingKey, node.place, "a step: 'send' is required with anything but 'at'");
+      }
+      return;
+    }
     const yaml::Node* body = events_->Find(send->text);
     if (body == nullptr) {
-      result_.Add(LoadCode::kUnknownValue, send->place, fmt::format("send: there is no event '{}'", send->text));
+      std::vector<std::string_view> names;
+      for (const auto& [name, event] : events_->entries) names.push_back(name.text);
+      result_.Add(LoadCode::kUnknownValue, send->place, fmt::format("send: event {}", UnknownWord(names, send->text)));
       return;
     }
     const std::size_t times = Times(node);

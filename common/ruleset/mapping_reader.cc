@@ -68,6 +68,7 @@ const yaml::Node* MappingReader::Take(std::string_view key) {
 bool MappingReader::Expect(const yaml::Node& node, yaml::Node::Kind kind, const std::string& path) {
   if (node.kind == kind) return true;
   Add(LoadCode::kWrongType, node, path, fmt::format("must be {}, not {}", KindName(kind), KindName(node.kind)));
+  context_.places.erase(path);  // nothing more is said of it
   return false;
 }
 

@@ -1,6 +1,7 @@
 #include "common/ruleset/rule_loader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,15 +15,22 @@
 namespace zoomwatch::ruleset {
 namespace {
 
+constexpr std::size_t kMaxListedColumns = 20;
+
 void CheckColumns(const ReadRule& read, const std::vector<std::string>& columns, LoadResult& result) {
   const std::vector<std::string_view> names(columns.begin(), columns.end());
   for (const ColumnUse& use : ColumnsUsed(read.rule)) {
     if (std::find(names.begin(), names.end(), use.column) != names.end()) continue;
     const auto place = read.places.find(use.path);
     const std::string_view nearest = kql::Nearest(use.column, names);
+    std::string instead;
+    if (!nearest.empty()) {
+      instead = fmt::format(", did you mean '{}'?", nearest);
+    } else if (names.size() <= kMaxListedColumns) {
+      instead = fmt::format(", it has {}", fmt::join(names, ", "));
+    }
     result.Add(LoadCode::kColumnUnknown, place == read.places.end() ? Place{} : place->second,
-               fmt::format("{}: the query's result has no column '{}'{}", use.path, use.column,
-                           nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest)));
+               fmt::format("{}: the query's result has no column '{}'{}", use.path, use.column, instead));
   }
 }
 

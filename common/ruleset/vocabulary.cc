@@ -12,7 +12,7 @@
 namespace zoomwatch::ruleset {
 namespace {
 
-constexpr std::size_t kMaxListedWords = 12;
+constexpr std::size_t kMaxListedWords = 20;
 
 constexpr std::string_view kTactics[] = {
     "Reconnaissance",   "ResourceDevelopment", "InitialAccess",   "Execution",  "Persistence",

@@ -114,6 +114,8 @@ TEST(CaseFile, ReportsEverythingThatIsWrong) {
       - {at: 5m, send: nothing}
       - {at: 4m, send: gone, times: 0}
       - {at: 5m, send: gone, without: [payload.nothing]}
+      - {at: 6m, sent: gone, times: 2}
+      - {at: 7m, send: gon}
     alerts: []
 )"),
               ElementsAre("MISSING_KEY a case: 'steps' is required", "UNKNOWN_VALUE kind: 'fring' is unknown, did you mean 'firing'?",
@@ -121,9 +123,12 @@ TEST(CaseFile, ReportsEverythingThatIsWrong) {
                           "MALFORMED_VALUE at: '1 hour' is not a duration: write 5m, 1h, 14d or PT5M, PT1H, P14D",
                           "WRONG_TYPE row: must be a mapping, not a list",
                           "MISSPELT_KEY an alert: unknown key 'severty', did you mean 'severity'?",
-                          "UNKNOWN_VALUE send: there is no event 'nothing'", "OUT_OF_RANGE at: earlier than the step before",
+                          "UNKNOWN_VALUE send: event 'nothing' is unknown, known are gone", "OUT_OF_RANGE at: earlier than the step before",
                           "OUT_OF_RANGE times: '0' is not a number from 1, or too many webhooks",
-                          "UNKNOWN_VALUE without: nothing at 'payload.nothing'"));
+                          "UNKNOWN_VALUE without: nothing at 'payload.nothing'",
+                          "MISSING_KEY a step: 'send' is required with anything but 'at'",
+                          "MISSPELT_KEY a step: unknown key 'sent', did you mean 'send'?",
+                          "UNKNOWN_VALUE send: event 'gon' is unknown, did you mean 'gone'?"));
 }
 
 TEST(CaseFile, LimitsTheNumberOfWebhooks) {

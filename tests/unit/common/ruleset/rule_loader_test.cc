@@ -61,7 +61,7 @@ TEST(RuleLoader, ComparesMappedColumnsWithTheResult) {
   LoadResult result;
   EXPECT_TRUE(LoadRule(text.Yaml(), FixedChecker({{}, std::vector<std::string>{"TimeGenerated", "User"}}), result).has_value());
   EXPECT_THAT(Texts(result), ElementsAre("COLUMN_UNKNOWN customDetails.A: the query's result has no column 'Usr', did you mean 'User'?",
-                                         "COLUMN_UNKNOWN customDetails.C: the query's result has no column 'Elsewhere'"));
+                                         "COLUMN_UNKNOWN customDetails.C: the query's result has no column 'Elsewhere', it has TimeGenerated, User"));
   LoadResult unknown;
   EXPECT_TRUE(LoadRule(text.Yaml(), SyntaxChecker(), unknown).has_value());
   EXPECT_THAT(Texts(unknown), IsEmpty());
@@ -81,6 +81,12 @@ TEST(RuleLoader, WarnsOfALookbackBeyondThePeriod) {
   EXPECT_THAT(texts("let x = 25h;\n  ZoomLogs | where TimeGenerated between (ago(x) .. ago(1d))", "1d"),
               ElementsAre("a:16:43: warning LOOKBACK_BEYOND_PERIOD: query: asks for 25h, and a rule with a queryPeriod of 1d sees no more than that"));
   EXPECT_THAT(texts("ZoomLogs | where TimeGenerated > ago(x) and Message == 'ago(14d)' // ago(14d)", "1d"), IsEmpty());
+}
+
+TEST(RuleLoader, SaysOnceThatAValueHasTheWrongType) {
+  LoadResult result;
+  EXPECT_FALSE(LoadRule(RuleText().Set("id", "[a]").Set("entityMappings", "{entityType: Account}").Yaml(), SyntaxChecker(), result).has_value());
+  EXPECT_THAT(Texts(result), ElementsAre("WRONG_TYPE id: must be a value, not a list", "WRONG_TYPE entityMappings: must be a list, not a mapping"));
 }
 
 TEST(RuleLoader, SaysOnceThatAQueryIsEmpty) {
