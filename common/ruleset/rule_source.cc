@@ -25,6 +25,12 @@ bool IsRuleFile(const std::string& name) {
 
 RuleFile ReadFile(const fs::path& folder, std::string name) {
   RuleFile file{.name = std::move(name)};
+  // Whoever opened a pipe would wait for its other end.
+  std::error_code error;
+  if (const fs::file_type type = fs::status(folder / file.name, error).type(); type != fs::file_type::regular) {
+    file.problem = error ? error.message() : "is no regular file";
+    return file;
+  }
   std::ifstream stream(folder / file.name, std::ios::binary);
   // One byte more than is allowed, so that the reader sees that it is too large.
   std::string text(kMaxRuleFileBytes + 1, '\0');

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -51,6 +53,15 @@ TEST(FolderRuleSource, FollowsTheLinksOfAMountedConfigMap) {
   ASSERT_TRUE(files.ok()) << files.status();
   EXPECT_THAT(Names(*files), ElementsAre("a.yaml"));
   EXPECT_EQ((*files)[0].text, "a");
+}
+
+TEST(FolderRuleSource, DoesNotWaitForAPipe) {
+  const testing::TempDir dir;
+  ASSERT_EQ(mkfifo(dir.file("a.yaml").c_str(), 0600), 0);
+  const auto files = FolderRuleSource(dir.path()).Read();
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_FALSE((*files)[0].text.has_value());
+  EXPECT_EQ((*files)[0].problem, "is no regular file");
 }
 
 TEST(FolderRuleSource, ReportsAFileThatCannotBeRead) {
