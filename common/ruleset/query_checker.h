@@ -1,6 +1,7 @@
 // Checks a rule's query: the seam behind which the KQL front end stands. Implementations are pure and thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ class QueryChecker {
  public:
   virtual ~QueryChecker() = default;
   virtual QueryFindings Check(std::string_view query) const = 0;
+  // Changes when Check() may say something else than before.
+  virtual std::uint64_t version() const { return 0; }
 };
 
 // Checks the grammar only.

@@ -20,7 +20,7 @@ struct Candidate {
   std::shared_ptr<LoadedRule> rule;  // null: bad
 };
 
-std::vector<Candidate> ReadSource(const RuleSource& source, const std::vector<RuleFile>& files, const QueryChecker& checker) {
+std::vector<Candidate> ReadSource(const RuleSource& source, const std::vector<RuleFile>& files, const QueryChecker& checker, LoadedTexts& texts) {
   std::vector<Candidate> candidates;
   for (const RuleFile& file : files) {
     Candidate& candidate = candidates.emplace_back();
@@ -28,9 +28,8 @@ std::vector<Candidate> ReadSource(const RuleSource& source, const std::vector<Ru
     candidate.report.file = file.name;
     if (!file.text.has_value()) {
       candidate.report.result.Add(LoadCode::kFileUnreadable, {}, file.problem);
-    } else if (std::optional<Rule> rule = LoadRule(*file.text, checker, candidate.report.result)) {
-      candidate.rule = std::make_shared<LoadedRule>(
-          LoadedRule{.rule = *std::move(rule), .source = source.name(), .file = file.name});
+    } else {
+      candidate.rule = texts.Load(source.name(), file.name, *file.text, checker, candidate.report.result);
     }
   }
   return candidates;
@@ -149,7 +148,32 @@ bool ReloadResult::HasErrors() const {
   return std::any_of(files.begin(), files.end(), [](const FileResult& file) { return file.result.HasErrors(); });
 }
 
+std::shared_ptr<LoadedRule> LoadedTexts::Load(const std::string& source, const std::string& file, const std::string& text, const QueryChecker& checker,
+                                              LoadResult& result) {
+  auto entry = last_.extract({source, file});
+  if (entry.empty() || entry.mapped().text != text || entry.mapped().checker_version != checker.version()) {
+    Entry read{.text = text, .checker_version = checker.version(), .result = {}, .rule = nullptr};
+    if (std::optional<Rule> rule = LoadRule(text, checker, read.result)) {
+      read.rule = std::make_shared<LoadedRule>(LoadedRule{.rule = *std::move(rule), .source = source, .file = file});
+    }
+    const auto& [place, added] = now_.insert_or_assign({source, file}, std::move(read));
+    result = place->second.result;
+    return place->second.rule;
+  }
+  result = entry.mapped().result;
+  std::shared_ptr<LoadedRule> rule = entry.mapped().rule;
+  now_.insert(std::move(entry));
+  return rule;
+}
+
+void LoadedTexts::EndLoad() { last_ = std::exchange(now_, {}); }
+
 ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const QueryChecker& checker, const RuleSet& previous) {
+  LoadedTexts none;
+  return LoadRuleSet(sources, checker, previous, none);
+}
+
+ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const QueryChecker& checker, const RuleSet& previous, LoadedTexts& texts) {
   ReloadResult reload;
   RuleById all;
   for (const RuleSource* source : sources) {
@@ -157,7 +181,7 @@ ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const Qu
     std::vector<FileResult> reports;
     const absl::StatusOr<std::vector<RuleFile>> files = source->Read();
     if (files.ok()) {
-      std::vector<Candidate> candidates = ReadSource(*source, *files, checker);
+      std::vector<Candidate> candidates = ReadSource(*source, *files, checker, texts);
       RefuseDuplicates(candidates, previous);
       TakeRules(candidates, previous, rules);
       for (Candidate& candidate : candidates) reports.push_back(std::move(candidate.report));
@@ -167,6 +191,7 @@ ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const Qu
     Override(all, std::move(rules), reload.files);
     std::move(reports.begin(), reports.end(), std::back_inserter(reload.files));
   }
+  texts.EndLoad();
   std::vector<std::shared_ptr<const LoadedRule>> rules;
   for (auto& [id, rule] : all) rules.push_back(std::move(rule));
   reload.set = std::make_shared<const RuleSet>(std::move(rules));
@@ -186,7 +211,7 @@ std::shared_ptr<const RuleSet> RuleSetHolder::Current() const {
 
 ReloadResult RuleSetHolder::Reload() {
   const MutexLock one_at_a_time(reload_mutex_);
-  ReloadResult reload = LoadRuleSet(sources_, checker_, *Current());
+  ReloadResult reload = LoadRuleSet(sources_, checker_, *Current(), texts_);
   const MutexLock lock(mutex_);
   current_ = reload.set;
   return reload;

@@ -8,9 +8,12 @@
 // Threading: RuleSet is immutable; RuleSetHolder is thread-safe. Ownership: sets are shared; who evaluates keeps its own pointer.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -67,8 +70,28 @@ struct ReloadResult {
   bool HasErrors() const;
 };
 
+// What the files of the last load were read as, so that a file which did not change costs next to nothing. Not thread-safe.
+class LoadedTexts {
+ public:
+  // As LoadRule(). Null: the file is bad.
+  std::shared_ptr<LoadedRule> Load(const std::string& source, const std::string& file, const std::string& text, const QueryChecker& checker, LoadResult& result);
+  // Forgets the files that were not asked for since the last call.
+  void EndLoad();
+
+ private:
+  struct Entry {
+    std::string text;
+    std::uint64_t checker_version = 0;
+    LoadResult result;
+    std::shared_ptr<LoadedRule> rule;
+  };
+  using Entries = std::map<std::pair<std::string, std::string>, Entry>;  // by source and file
+  Entries last_, now_;
+};
+
 // `previous`: the set in force, empty at the start.
 ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const QueryChecker& checker, const RuleSet& previous);
+ReloadResult LoadRuleSet(const std::vector<const RuleSource*>& sources, const QueryChecker& checker, const RuleSet& previous, LoadedTexts& texts);
 
 // The set in force.
 class RuleSetHolder {
@@ -84,6 +107,7 @@ class RuleSetHolder {
   const std::vector<const RuleSource*> sources_;
   const QueryChecker& checker_;
   Mutex reload_mutex_;
+  LoadedTexts texts_ ABSL_GUARDED_BY(reload_mutex_);
   mutable Mutex mutex_;
   std::shared_ptr<const RuleSet> current_ ABSL_GUARDED_BY(mutex_);
 };

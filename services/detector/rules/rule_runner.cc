@@ -49,6 +49,12 @@ ruleset::QueryFindings RuleRunner::CurrentColumns::Check(std::string_view query)
 void RuleRunner::CurrentColumns::Set(std::shared_ptr<const event_table::LegacyNames> observed) {
   const MutexLock lock(mutex_);
   observed_ = std::move(observed);
+  ++version_;
+}
+
+std::uint64_t RuleRunner::CurrentColumns::version() const {
+  const MutexLock lock(mutex_);
+  return version_;
 }
 
 event_table::EventCatalog RuleRunner::CurrentColumns::Catalog() const {

@@ -72,12 +72,14 @@ class RuleRunner {
   class CurrentColumns final : public ruleset::QueryChecker {
    public:
     ruleset::QueryFindings Check(std::string_view query) const override;
+    std::uint64_t version() const override;
     void Set(std::shared_ptr<const event_table::LegacyNames> observed);
     event_table::EventCatalog Catalog() const;
 
    private:
     mutable Mutex mutex_;
     std::shared_ptr<const event_table::LegacyNames> observed_ ABSL_GUARDED_BY(mutex_);
+    std::uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   };
   void Run(const std::stop_token& stop);
   // One step; an error ends the thread.

@@ -202,6 +202,40 @@ TEST_F(RuleSetTest, ASourceThatCannotBeReadKeepsItsRules) {
   EXPECT_THAT(Texts(reload.files[1].result), ElementsAre("FILE_UNREADABLE own: gone"));
 }
 
+// Counts what it is asked.
+class CountingChecker final : public QueryChecker {
+ public:
+  QueryFindings Check(std::string_view) const override {
+    ++count;
+    return {};
+  }
+  std::uint64_t version() const override { return version_now; }
+  mutable int count = 0;
+  std::uint64_t version_now = 0;
+};
+
+TEST(RuleSetHolder, ChecksWhatChangedOnly) {
+  FakeSource source("folder");
+  source.files = {{"a.yaml", RuleText().Set("id", kA).Yaml()}, {"b.yaml", RuleText().Set("id", kB).Yaml()}, {"bad.yaml", kBad}};
+  CountingChecker checker;
+  RuleSetHolder holder({&source}, checker);
+  holder.Reload();
+  EXPECT_EQ(checker.count, 2);
+  const ReloadResult same = holder.Reload();
+  EXPECT_EQ(checker.count, 2);
+  EXPECT_TRUE(same.diff.empty());
+  EXPECT_TRUE(same.HasErrors()) << "a bad file stays bad";
+  EXPECT_EQ(same.set->rules().size(), 2u);
+  source.files["a.yaml"] = RuleText().Set("id", kA).Set("severity", "High").Yaml();
+  EXPECT_THAT(holder.Reload().diff.changed_text, ElementsAre(kA));
+  EXPECT_EQ(checker.count, 3);
+  checker.version_now = 1;
+  EXPECT_TRUE(holder.Reload().diff.empty());
+  EXPECT_EQ(checker.count, 5) << "it may find something else now";
+  source.files.erase("b.yaml");
+  EXPECT_THAT(holder.Reload().diff.removed, ElementsAre(kB));
+}
+
 TEST_F(RuleSetTest, ASetInUseOutlivesTheNext) {
   shipped.files = {{"a.yaml", RuleWith(kA)}};
   holder.Reload();
