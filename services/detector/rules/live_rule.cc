@@ -175,10 +175,9 @@ absl::Status LiveRule::Begin(Ticks now) {
   if (held_until_ && now >= *held_until_) held_until_.reset();
   if (held_until_) {
     // Which of them were there when the rule first began is not known after a restart, so all are held.
-    for (const auto& [identity, shown] : shown_) held_.insert(identity);
+    HoldShown();
     return absl::OkStatus();
   }
-  for (const auto& [identity, shown] : shown_) found_[identity] = now;
   fulfilled_ = Fulfils(row_count_, *rule_);
   return absl::OkStatus();
 }
@@ -191,19 +190,24 @@ absl::StatusOr<std::vector<Finding>> LiveRule::Tick(Ticks now, FindingCause caus
   const auto deltas = view_->Tick(now);
   if (!deltas.ok()) return deltas.status();
   next_due_ = view_->NextDue();
-  std::vector<Finding> findings;
-  if (!held_until_ || now < *held_until_) {
-    findings = Appeared(*deltas, now, cause);
-  } else {  // what appears now is found together with what was held
+  ForgetOld(now);
+  const bool covered = held_until_ && now >= *held_until_;
+  if (covered) {  // what appears now is found together with what was held
     held_until_.reset();
     cause = FindingCause::kCoverage;
+  }
+  std::vector<Finding> findings;
+  if (!IsPerRow(*rule_)) {
+    Show(*deltas);
+    held_.clear();
+    if (auto crossed = Crossed(now, cause)) findings.push_back(*std::move(crossed));
+  } else if (covered) {
     for (const std::uint64_t identity : Show(*deltas)) held_.insert(identity);
     findings = Release(now);
+  } else {
+    findings = Appeared(*deltas, now, cause);
   }
   if (absl::Status state = CheckState(); !state.ok()) return state;
-  if (IsPerRow(*rule_)) return findings;
-  findings.clear();
-  if (auto crossed = Crossed(now, cause)) findings.push_back(*std::move(crossed));
   return findings;
 }
 
@@ -217,10 +221,26 @@ const std::vector<kql::Value>* LiveRule::ShownRow(std::uint64_t identity) const 
   return shown == shown_.end() || shown->second.rows.empty() ? nullptr : &shown->second.rows.begin()->first;
 }
 
+void LiveRule::SetRule(std::shared_ptr<const ruleset::Rule> rule) {
+  rule_ = std::move(rule);
+  if (held_until_) return HoldShown();
+  fulfilled_ = Fulfils(row_count_, *rule_);
+}
+
+void LiveRule::HoldShown() {
+  held_.clear();
+  if (!IsPerRow(*rule_)) return;
+  for (const auto& [identity, shown] : shown_) {
+    if (!found_.contains(identity)) held_.insert(identity);
+  }
+}
+
 void LiveRule::Remember(std::uint64_t identity, Ticks time) {
   found_[identity] = time;
   held_.erase(identity);
 }
+
+void LiveRule::Forget(std::uint64_t identity) { found_.erase(identity); }
 
 std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
   std::vector<std::uint64_t> touched;                     // in the order of the deltas
@@ -295,14 +315,16 @@ std::optional<Finding> LiveRule::Crossed(Ticks now, FindingCause cause) {
   return finding;
 }
 
-bool LiveRule::FoundLately(std::uint64_t identity, Ticks now) {
-  const Ticks period = TicksOf(rule_->query_period);
-  if (now >= forget_at_) {
-    std::erase_if(found_, [&](const auto& found) { return found.second + period <= now; });
-    forget_at_ = now + period / 8;
-  }
+bool LiveRule::FoundLately(std::uint64_t identity, Ticks now) const {
   const auto found = found_.find(identity);
-  return found != found_.end() && found->second + period > now;
+  return found != found_.end() && found->second + TicksOf(rule_->query_period) > now;
+}
+
+void LiveRule::ForgetOld(Ticks now) {
+  if (now < forget_at_) return;
+  const Ticks period = TicksOf(rule_->query_period);
+  std::erase_if(found_, [&](const auto& found) { return found.second + period <= now; });
+  forget_at_ = now + period / 8;
 }
 
 }  // namespace zoomwatch::detector

@@ -58,8 +58,9 @@ class LiveRule {
                                           const LiveRuleOptions& options, SharedCells& cells, kql::Diagnostic& refused);
 
   const ruleset::Rule& rule() const { return *rule_; }
-  // Other texts, threshold and details; the query and the period stay. The state stays too.
-  void SetRule(std::shared_ptr<const ruleset::Rule> rule) { rule_ = std::move(rule); }
+  // Other texts, threshold and details; the query and the period stay. The state stays too. A threshold that the rows fulfil already is
+  // no finding, as after a restart.
+  void SetRule(std::shared_ptr<const ruleset::Rule> rule);
   const kql::Schema& schema() const { return view_->schema(); }
 
   // What the cell at that place of every event is that can concern the rule; null: any text.
@@ -77,7 +78,7 @@ class LiveRule {
   std::size_t held_count() const { return held_.size(); }
 
   // A history, before the first Tick(): Settle() brings in what was inserted, now and then, so that a long one is never held as a whole;
-  // Begin() does too, and then what the view shows is known and no finding any more. `now`: the end of the history, each time.
+  // Begin() does too, and what the view shows then is no finding. `now`: the end of the history, each time.
   absl::Status Settle(kql::Ticks now);
   absl::Status Begin(kql::Ticks now);
 
@@ -90,12 +91,14 @@ class LiveRule {
 
   // Tells when an identity was found last before a restart, so that it is found again neither too early nor too late.
   void Remember(std::uint64_t identity, kql::Ticks time);
+  // Its finding became no alert: it may be found again as if it had not been.
+  void Forget(std::uint64_t identity);
 
   // A row of the view with that identity as it is now; null: there is none.
   const std::vector<kql::Value>* ShownRow(std::uint64_t identity) const;
 
-  // Of the view, and of the rows that it shows.
-  std::uint64_t state_bytes() const { return view_->state_bytes() + shown_bytes_; }
+  // Of the view, of the rows that it shows and of the findings that are remembered or held.
+  std::uint64_t state_bytes() const { return view_->state_bytes() + shown_bytes_ + (found_.size() + held_.size()) * kFoundBytes; }
   std::string Describe() const { return view_->Describe(); }
 
  private:
@@ -117,6 +120,7 @@ class LiveRule {
     std::int64_t count = 0;
     std::map<std::vector<kql::Value>, std::int64_t, CellOrder> rows;  // with how often each is there
   };
+  static constexpr std::uint64_t kFoundBytes = 48;  // a node of a hash map, and its place
   absl::Status CheckState() const;  // kResourceExhausted: it has become too large
   // Applies the changes to shown_. Returns the identities that were not there before and are now, in the order of the changes.
   std::vector<std::uint64_t> Show(const kql::incremental::Deltas& deltas);
@@ -124,8 +128,11 @@ class LiveRule {
   // What was held and is still shown, once the history is covered.
   std::vector<Finding> Release(kql::Ticks now);
   std::optional<Finding> Crossed(kql::Ticks now, FindingCause cause);
+  // Holds the findings of what is shown, as far as it was not found.
+  void HoldShown();
   Finding FindingOf(std::uint64_t identity, kql::Ticks now, FindingCause cause);
-  bool FoundLately(std::uint64_t identity, kql::Ticks now);
+  bool FoundLately(std::uint64_t identity, kql::Ticks now) const;
+  void ForgetOld(kql::Ticks now);
 
   std::shared_ptr<const ruleset::Rule> rule_;
   const std::unique_ptr<kql::incremental::View> view_;

@@ -49,6 +49,8 @@ std::vector<std::size_t> IdentityColumns(const kql::BoundQuery& query) {
   return columns;
 }
 
+Ticks FrequencyOf(const ruleset::Rule& rule) { return std::max<Ticks>(TicksOf(rule.query_frequency), kql::kTicksPerMinute); }
+
 std::uint64_t TextId(const std::vector<kql::Value>& row, const std::vector<std::size_t>& columns) {
   std::uint64_t id = 0;
   for (const std::size_t column : columns) {
@@ -84,6 +86,8 @@ struct RuleEngine::Entry {
   Ticks next_batch = kNever;
   std::vector<std::size_t> identity;       // of a rule in batch: see IdentityColumns()
   std::map<std::uint64_t, Ticks> found;    // of a rule in batch: identity -> its last finding
+  std::set<std::uint64_t> shown;           // of a rule in batch: the identities that its last run had
+  std::int64_t row_count = 0;              // of that run
   std::optional<std::size_t> number;       // in the index
   bool replaying = true;                   // until its FinishReplay()
   std::size_t unsettled = 0;               // events of the replay that the view has not taken in
@@ -146,6 +150,8 @@ std::vector<std::string> RuleEngine::SetRules(const ruleset::RuleSet& rules, con
       std::unique_ptr<Entry> entry = std::move(known->second);
       entry->loaded = loaded;
       entry->status.rule = loaded;
+      const bool held = entry->counters->held_until.load(std::memory_order_relaxed) != kAlways;
+      entry->fulfilled = !held && Fulfils(entry->row_count, rule);
       if (entry->live != nullptr) entry->live->SetRule(std::shared_ptr<const ruleset::Rule>(loaded, &loaded->rule));
       entries.emplace(rule.id, std::move(entry));
       continue;
@@ -261,7 +267,8 @@ void RuleEngine::FinishReplay(const std::vector<std::string>& rule_ids, Ticks cl
       CountState(entry);
     } else if (entry.batch) {
       ScheduleBatch(entry, clock_);
-      if (!HoldsBatch(entry, clock_) && !IsPerRow(entry.rule())) NoteFulfilled(entry);
+      HoldsBatch(entry, clock_);
+      Resume(entry);
     }
     Schedule(entry);
   }
@@ -278,11 +285,16 @@ void RuleEngine::BeginKnowing(Ticks known_since) {
   }
 }
 
-// Whether the trigger was fulfilled at the clock already, so that it is not found again.
-void RuleEngine::NoteFulfilled(Entry& entry) {
-  const auto result = RunQuery(entry, clock_);
+// Takes note of what the last run before the clock had, or would have had: that is not found again, and what came since is not lost. A run
+// whose findings were held had nothing.
+void RuleEngine::Resume(Entry& entry) {
+  const Ticks last_run = clock_ / FrequencyOf(entry.rule()) * FrequencyOf(entry.rule());
+  if (entry.absence && last_run < entry.CoveredAt()) return;
+  const auto result = RunQuery(entry, last_run);
   if (!result.ok()) return Fail(entry, std::string(result.status().message()));
-  entry.fulfilled = Fulfils(static_cast<std::int64_t>(result->rows.size()), entry.rule());
+  entry.row_count = static_cast<std::int64_t>(result->rows.size());
+  entry.fulfilled = Fulfils(entry.row_count, entry.rule());
+  for (const std::vector<kql::Value>& row : result->rows) entry.shown.insert(TextId(row, entry.identity));
 }
 
 absl::StatusOr<kql::ResultTable> RuleEngine::RunQuery(Entry& entry, Ticks now) {
@@ -292,7 +304,7 @@ absl::StatusOr<kql::ResultTable> RuleEngine::RunQuery(Entry& entry, Ticks now) {
 
 // Runs stand on multiples of the frequency since 0001-01-01, so that a restart does not move them.
 void RuleEngine::ScheduleBatch(Entry& entry, Ticks now) {
-  const Ticks frequency = std::max<Ticks>(TicksOf(entry.rule().query_frequency), kql::kTicksPerMinute);
+  const Ticks frequency = FrequencyOf(entry.rule());
   entry.next_batch = (now / frequency + 1) * frequency;
 }
 
@@ -351,7 +363,10 @@ void RuleEngine::Insert(const event::v1::Event& event, std::uint64_t order, std:
 void RuleEngine::Run(Entry& entry, Ticks now, FindingCause cause, std::vector<EngineFinding>& findings) {
   absl::StatusOr<std::vector<Finding>> found = entry.live->Tick(now, cause);
   if (!found.ok()) return Fail(entry, std::string(found.status().message()));
-  for (Finding& finding : *found) Report(entry, entry.live->schema(), std::move(finding), findings);
+  for (Finding& finding : *found) {
+    const std::uint64_t identity = finding.identity;
+    if (!Report(entry, entry.live->schema(), std::move(finding), findings)) entry.live->Forget(identity);
+  }
   CountState(entry);
   Schedule(entry);
 }
@@ -368,16 +383,17 @@ bool RuleEngine::HoldsBatch(Entry& entry, Ticks now) {
   return holds;
 }
 
-void RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings) {
+bool RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings) {
   const ruleset::Rule& rule = entry.rule();
   if (rule.suppression_enabled && entry.last_alert && finding.time < *entry.last_alert + TicksOf(rule.suppression_duration)) {
     entry.counters->suppressed.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return false;
   }
   entry.last_alert = finding.time;
   entry.counters->findings.fetch_add(1, std::memory_order_relaxed);
   entry.counters->last_finding.store(finding.time, std::memory_order_relaxed);
   findings.push_back({entry.loaded, schema, std::move(finding)});
+  return true;
 }
 
 void RuleEngine::RunBatch(Entry& entry, Ticks now, std::vector<EngineFinding>& findings) {
@@ -387,21 +403,22 @@ void RuleEngine::RunBatch(Entry& entry, Ticks now, std::vector<EngineFinding>& f
   if (HoldsBatch(entry, now)) return;
   const auto result = RunQuery(entry, now);
   if (!result.ok()) return Fail(entry, std::string(result.status().message()));
-  if (!IsPerRow(entry.rule())) {
-    const auto count = static_cast<std::int64_t>(result->rows.size());
-    const bool fulfilled = Fulfils(count, entry.rule());
-    if (std::exchange(entry.fulfilled, fulfilled) || !fulfilled) return;
-    Finding finding{.time = now, .cause = FindingCause::kSchedule, .identity = 0, .rows = result->rows, .row_count = count};
-    if (finding.rows.size() > kMaxFindingRows) finding.rows.resize(kMaxFindingRows);
-    return Report(entry, result->schema, std::move(finding), findings);
-  }
+  const bool per_row = IsPerRow(entry.rule());
+  const std::set<std::uint64_t> before = std::exchange(entry.shown, {});
   const Ticks period = TicksOf(entry.rule().query_period);
   std::erase_if(entry.found, [&](const auto& found) { return found.second + period <= now; });
   for (const std::vector<kql::Value>& row : result->rows) {
     const std::uint64_t identity = TextId(row, entry.identity);
-    if (!entry.found.try_emplace(identity, now).second) continue;
-    Report(entry, result->schema, {.time = now, .cause = FindingCause::kSchedule, .identity = identity, .rows = {row}, .row_count = 1}, findings);
+    if (!entry.shown.insert(identity).second || !per_row || before.contains(identity) || entry.found.contains(identity)) continue;
+    Finding finding{.time = now, .cause = FindingCause::kSchedule, .identity = identity, .rows = {row}, .row_count = 1};
+    if (Report(entry, result->schema, std::move(finding), findings)) entry.found[identity] = now;
   }
+  entry.row_count = static_cast<std::int64_t>(result->rows.size());
+  const bool fulfilled = Fulfils(entry.row_count, entry.rule());
+  if (std::exchange(entry.fulfilled, fulfilled) || !fulfilled || per_row) return;
+  Finding finding{.time = now, .cause = FindingCause::kSchedule, .identity = 0, .rows = result->rows, .row_count = entry.row_count};
+  if (finding.rows.size() > kMaxFindingRows) finding.rows.resize(kMaxFindingRows);
+  Report(entry, result->schema, std::move(finding), findings);
 }
 
 void RuleEngine::Fail(Entry& entry, const std::string& message) {

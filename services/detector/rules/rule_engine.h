@@ -135,13 +135,14 @@ class RuleEngine {
   void Run(Entry& entry, kql::Ticks now, FindingCause cause, std::vector<EngineFinding>& findings);
   void RunBatch(Entry& entry, kql::Ticks now, std::vector<EngineFinding>& findings);
   absl::StatusOr<kql::ResultTable> RunQuery(Entry& entry, kql::Ticks now);
-  void NoteFulfilled(Entry& entry);
+  void Resume(Entry& entry);
   static void CountState(Entry& entry);
   static bool HoldsBatch(Entry& entry, kql::Ticks now);
   static void ScheduleBatch(Entry& entry, kql::Ticks now);
   // Puts the entry where its next moment belongs in due_.
   void Schedule(Entry& entry);
-  static void Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings);
+  // False: it is suppressed.
+  static bool Report(Entry& entry, const kql::Schema& schema, Finding finding, std::vector<EngineFinding>& findings);
   void Fail(Entry& entry, const std::string& message);
   void Publish(const Entry& entry);
   void PublishAll();

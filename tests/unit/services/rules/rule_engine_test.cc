@@ -117,6 +117,74 @@ TEST_F(RuleEngineTest, SuppressionGoesOnAfterARestart) {
   EXPECT_THAT(Times(), ElementsAre(3610));
 }
 
+constexpr char kLastTenMinutes[] = "ZoomLogs | where Event == 'a' and TimeGenerated > ago(10m) | summarize Times = count() by User";
+
+TEST_F(RuleEngineTest, WhatWasSuppressedIsFoundWhenItComesBackWithOrWithoutARestart) {
+  ruleset::Rule rule = MakeRule(kLastTenMinutes);
+  rule.suppression_enabled = true;
+  rule.suppression_duration = absl::Hours(1);
+  for (const int restart : {0, 1}) {
+    const int day = restart * 200'000;
+    engine_.Forget({"r1"});
+    Begin(rule, day);
+    Insert(UserEvent("a", "ann", day));
+    ASSERT_THAT(findings_, SizeIs(1));
+    const std::uint64_t ann = findings_[0].finding.identity;
+    Insert(UserEvent("a", "ben", day + 10));
+    EXPECT_THAT(Times(), ElementsAre(day));
+    if (restart == 1) {
+      engine_.Forget({"r1"});
+      Begin(rule, day + 2000);
+      engine_.Remember("r1", ann, kNewYear + day * kSecond);
+    }
+    Insert(UserEvent("a", "ben", day + 3700));
+    Insert(UserEvent("a", "ann", day + 2 * 3700));
+    EXPECT_THAT(Times(), ElementsAre(day + 3700)) << "ann had an alert within the period";
+  }
+}
+
+TEST_F(RuleEngineTest, WhatAReplayShowedIsFoundWhenItComesBack) {
+  const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = MakeRule(kLastTenMinutes), .source = "", .file = "", .stale = false});
+  const auto anew = engine_.SetRules(ruleset::RuleSet({loaded}), event_table::EventCatalog());
+  engine_.Replay(UserEvent("a", "ann", 1), ++order_);
+  engine_.FinishReplay(anew, kNewYear + 2 * kSecond);
+  Insert(UserEvent("a", "ann", 500));
+  EXPECT_THAT(Times(), IsEmpty());
+  Insert(UserEvent("a", "ann", 5000));
+  EXPECT_THAT(Times(), ElementsAre(5000)) << "it never had an alert";
+}
+
+TEST_F(RuleEngineTest, FindingsThatAreRememberedAreOfTheState) {
+  Begin(MakeRule("ZoomLogs | where TimeGenerated > ago(1m) | project EventId"));
+  for (int i = 0; i < 5000; ++i) Insert(UserEvent("a", "ann", i));
+  EXPECT_GE(Status().state_bytes, 5000U * 40);
+  engine_.AdvanceTo(kNewYear + 200'000 * kSecond, findings_);
+  Insert(UserEvent("a", "ann", 200'000));
+  EXPECT_LT(Status().state_bytes, 5000U);
+}
+
+TEST_F(RuleEngineTest, ATriggerRemembersNoRows) {
+  ruleset::Rule rule = MakeRule("ZoomLogs | where TimeGenerated > ago(1m) | project EventId");
+  rule.trigger_threshold = 10'000;
+  Begin(rule);
+  for (int i = 0; i < 5000; ++i) Insert(UserEvent("a", "ann", i));
+  EXPECT_LT(Status().state_bytes, 5000U * 20);
+}
+
+TEST_F(RuleEngineTest, AThresholdThatIsFulfilledWhenItComesIsNoFinding) {
+  ruleset::Rule rule = MakeRule("ZoomLogs | where Event == 'a' and TimeGenerated > ago(1h) | summarize Times = count() by User");
+  rule.trigger_threshold = 10;
+  Begin(rule);
+  for (int i = 0; i < 3; ++i) Insert(UserEvent("a", "user" + std::to_string(i), i));
+  rule.trigger_threshold = 1;
+  Begin(rule);
+  Insert(UserEvent("a", "user0", 4));
+  EXPECT_THAT(Times(), IsEmpty()) << "as after a restart";
+  Insert(UserEvent("a", "user0", 9000));
+  Insert(UserEvent("a", "user1", 9001));
+  EXPECT_THAT(Times(), ElementsAre(9001)) << "it begins again";
+}
+
 TEST_F(RuleEngineTest, WhatAReplayFindsIsNoFindingAndNotCounted) {
   const auto rule = MakeRule("ZoomLogs | where Event == 'a' | summarize Times = count() by User");
   const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = rule, .source = "", .file = "", .stale = false});
@@ -259,7 +327,8 @@ TEST_F(RuleEngineTest, ARuleInBatchRunsAtMultiplesOfItsFrequencyFromItsBeginOn) 
   EXPECT_THAT(Times(), IsEmpty());
   Insert(UserEvent("a", "ben", 3 * 3600 + 1));
   EXPECT_THAT(Times(), ElementsAre(3600));
-  EXPECT_THAT(tables_.opened, ElementsAre(kNewYear + 3600 * kSecond, kNewYear + 7200 * kSecond, kNewYear + 10800 * kSecond));
+  EXPECT_THAT(tables_.opened, ElementsAre(kNewYear, kNewYear + 3600 * kSecond, kNewYear + 7200 * kSecond, kNewYear + 10800 * kSecond))
+      << "first what the run before its begin would have had";
 }
 
 TEST_F(RuleEngineTest, ARowOfARuleInBatchIsKnownByTheKeysOfItsSummarize) {
@@ -284,6 +353,39 @@ TEST_F(RuleEngineTest, ATriggerOfARuleInBatchIsFoundWhenItBeginsToBeFulfilled) {
   Insert(UserEvent("a", "ben", 10 * 3600 + 2));
   engine_.AdvanceTo(kNewYear + 11 * 3600 * kSecond, findings_);
   EXPECT_THAT(Times(), ElementsAre(11 * 3600)) << "it begins again";
+}
+
+TEST_F(RuleEngineTest, ATriggerOfARuleInBatchThatARestartCameBeforeIsFound) {
+  ruleset::Rule rule = MakeRule(kBatch);
+  rule.trigger_threshold = 1;
+  Begin(rule);
+  Insert(UserEvent("a", "ann", 1));
+  Insert(UserEvent("a", "ben", 3700));
+  EXPECT_THAT(Times(), IsEmpty());
+  engine_.Forget({"r1"});
+  Begin(rule, 3800);
+  engine_.AdvanceTo(kNewYear + 5 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(7200)) << "the run at 3600 had one row";
+}
+
+TEST_F(RuleEngineTest, ARuleInBatchFindsNothingOfItsHistoryAndAllSinceItsLastRun) {
+  Insert(UserEvent("a", "ann", 1));
+  Insert(UserEvent("a", "ben", 3700));
+  Begin(MakeRule(kBatch), 3800);
+  Insert(UserEvent("a", "ann", 3900));
+  engine_.AdvanceTo(kNewYear + 5 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(7200)) << "ben alone";
+}
+
+TEST_F(RuleEngineTest, ARowOfARuleInBatchThatStaysForLongerThanItsPeriodIsFoundOnce) {
+  ruleset::Rule rule = MakeRule(kBatch);
+  rule.query_period = absl::Hours(2);
+  Begin(rule);
+  for (int i = 0; i < 10; ++i) Insert(UserEvent("a", "ann", 1 + i * 3600));
+  EXPECT_THAT(Times(), ElementsAre(3600));
+  Insert(UserEvent("a", "ann", 20 * 3600));
+  engine_.AdvanceTo(kNewYear + 21 * 3600 * kSecond, findings_);
+  EXPECT_THAT(Times(), ElementsAre(20 * 3600)) << "it has left and come back";
 }
 
 TEST_F(RuleEngineTest, ARuleInBatchRemembersItsFindingsOverARestart) {
