@@ -169,7 +169,9 @@ Alert BuildAlert(const ruleset::Rule& rule, const kql::Schema& schema, const Fin
   AddRows(schema, finding.rows, alert);
   alert.set_row_count(finding.row_count);
   for (std::string& id : rows.All("EventId")) alert.add_event_ids(std::move(id));
-  for (std::string& account : rows.All("AccountName")) alert.add_account_names(std::move(account));
+  if (finding.has_account_names) {
+    for (std::string& account : rows.All("AccountName")) alert.add_account_names(std::move(account));
+  }
   return alert;
 }
 

@@ -114,6 +114,7 @@ LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kq
     : rule_(std::move(rule)),
       view_(std::move(view)),
       max_state_bytes_(options.max_state_bytes),
+      has_account_names_(KeepsColumn(*root, "AccountName")),
       cells_(cells),
       depends_on_absence_(DependsOnAbsence(*root)) {
   const std::vector<TableUse> uses = FindTableUses(root);

@@ -39,6 +39,7 @@ struct Finding {
   std::uint64_t identity = 0;
   std::vector<std::vector<kql::Value>> rows;  // at most kMaxFindingRows
   std::int64_t row_count = 0;                 // all of them
+  bool has_account_names = true;              // the rows' column AccountName, if any, is the table's, not one that the query makes
 };
 inline constexpr std::size_t kMaxFindingRows = 150;
 
@@ -62,6 +63,7 @@ class LiveRule {
   // no finding, as after a restart.
   void SetRule(std::shared_ptr<const ruleset::Rule> rule);
   const kql::Schema& schema() const { return view_->schema(); }
+  bool has_account_names() const { return has_account_names_; }
 
   // What the cell at that place of every event is that can concern the rule; null: any text.
   using Texts = std::set<std::string>;
@@ -137,6 +139,7 @@ class LiveRule {
   std::shared_ptr<const ruleset::Rule> rule_;
   const std::unique_ptr<kql::incremental::View> view_;
   const std::uint64_t max_state_bytes_;
+  const bool has_account_names_;
   SharedCells& cells_;
   std::vector<Table> tables_;             // of the view
   std::map<std::size_t, Texts> texts_;  // by place

@@ -15,6 +15,7 @@
 #include "common/ruleset/duration.h"
 #include "common/time/cpu_time.h"
 #include "services/detector/rules/absence.h"
+#include "services/detector/rules/table_use.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -95,6 +96,7 @@ struct RuleEngine::Entry {
   bool absence = false;                    // of a rule in batch: see DependsOnAbsence()
   Ticks known_since = kAlways;             // of FinishReplay()
   std::optional<Ticks> last_alert;         // for suppression
+  bool has_account_names = true;           // see Finding
   Ticks scheduled = kNever;                // where it stands in due_
   std::uint32_t calls = 0;
   LegacyNames unobserved;                  // see EventCatalog::Unobserved()
@@ -179,6 +181,7 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
   entry->live = LiveRule::Create(std::shared_ptr<const ruleset::Rule>(loaded, &loaded->rule), catalog, options_, cells_, refused);
   if (entry->live != nullptr) {
     entry->status.plan = entry->live->Describe();
+    entry->has_account_names = entry->live->has_account_names();
     return entry;
   }
   entry->status.incremental = false;
@@ -191,6 +194,7 @@ std::unique_ptr<RuleEngine::Entry> RuleEngine::Load(const std::shared_ptr<const 
   } else {
     entry->identity = IdentityColumns(query);
     entry->absence = DependsOnAbsence(*query.root);
+    entry->has_account_names = KeepsColumn(*query.root, "AccountName");
     entry->batch = std::move(query);
   }
   return entry;
@@ -390,6 +394,7 @@ bool RuleEngine::Report(Entry& entry, const kql::Schema& schema, Finding finding
     return false;
   }
   entry.last_alert = finding.time;
+  finding.has_account_names = entry.has_account_names;
   entry.counters->findings.fetch_add(1, std::memory_order_relaxed);
   entry.counters->last_finding.store(finding.time, std::memory_order_relaxed);
   findings.push_back({entry.loaded, schema, std::move(finding)});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -67,6 +68,37 @@ std::size_t NodesOf(const Scalar& scalar) {
   std::size_t nodes = 1;
   for (const ScalarPtr& child : scalar.children) nodes += NodesOf(*child);
   return nodes;
+}
+
+// `seen`: what is of the table, or being found out; a plan may read a part of it many times.
+bool IsOfTable(const Relation& relation, std::size_t column, std::string_view name, std::set<std::pair<const Relation*, std::size_t>>& seen) {
+  if (!seen.emplace(&relation, column).second) return true;
+  const auto input = [&](std::size_t of, std::size_t its_column) { return IsOfTable(*relation.inputs[of], its_column, name, seen); };
+  const auto scalar = [&](const ScalarPtr& value) { return value->kind == ScalarKind::kColumn && input(0, value->column); };
+  switch (relation.kind) {
+    case RelationKind::kTable: return relation.schema[column].name == name;
+    case RelationKind::kFilter:
+    case RelationKind::kSort:
+    case RelationKind::kTop:
+    case RelationKind::kTake:
+    case RelationKind::kSerialize: return input(0, column);
+    case RelationKind::kProject: return scalar(relation.outputs[column]);
+    case RelationKind::kAggregate: return column < relation.keys.size() && scalar(relation.keys[column]);
+    case RelationKind::kJoin: return input(relation.join_outputs[column].right ? 1 : 0, relation.join_outputs[column].column);
+    case RelationKind::kExpand:
+    case RelationKind::kParse: return column < relation.carried.size() && relation.carried[column] && input(0, *relation.carried[column]);
+    case RelationKind::kUnion:
+      for (std::size_t i = 0; i < relation.inputs.size(); ++i) {
+        const std::optional<std::size_t>& source = relation.union_columns[i][column];
+        if (source && !input(i, *source)) return false;
+      }
+      return true;
+    case RelationKind::kRows:
+    case RelationKind::kRange:
+    case RelationKind::kInput:
+    case RelationKind::kApply: return false;
+  }
+  return false;
 }
 
 class Search {
@@ -159,5 +191,11 @@ class Search {
 }  // namespace
 
 std::vector<TableUse> FindTableUses(const RelationPtr& root) { return Search().Run(root); }
+
+bool KeepsColumn(const kql::Relation& root, std::string_view name) {
+  const auto column = kql::FindColumn(root.schema, name);
+  std::set<std::pair<const Relation*, std::size_t>> seen;
+  return column && IsOfTable(root, *column, name, seen);
+}
 
 }  // namespace zoomwatch::detector

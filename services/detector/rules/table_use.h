@@ -5,6 +5,9 @@
 
 #include <vector>
 
+#include <string_view>
+#include <vector>
+
 #include "common/kql/plan.h"
 
 namespace zoomwatch::detector {
@@ -18,5 +21,8 @@ struct TableUse {
 
 // Every place, at least once. REQUIRES: a plan that a view can keep up to date; there subqueries are in conditions and columns only.
 std::vector<TableUse> FindTableUses(const kql::RelationPtr& root);
+
+// Whether the column of that name in the result is the column of that name of a table, and not made by the query.
+bool KeepsColumn(const kql::Relation& root, std::string_view name);
 
 }  // namespace zoomwatch::detector

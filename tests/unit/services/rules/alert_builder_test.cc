@@ -52,6 +52,14 @@ TEST(AlertBuilder, UsualValuesAreWhole) {
   EXPECT_EQ(alert.entities(0).fields().at("FullName"), text);
 }
 
+// Many rules make a column AccountName of an address, for an entity.
+TEST(AlertBuilder, AccountNamesAreThoseOfTheTable) {
+  Finding finding{.time = kql::kUnixEpoch, .cause = FindingCause::kEvent, .identity = 1, .rows = {RowOf("e1", "x")}, .row_count = 1};
+  EXPECT_EQ(BuildAlert(RuleWithEverything(), kSchema, finding, 1).account_names_size(), 1);
+  finding.has_account_names = false;
+  EXPECT_EQ(BuildAlert(RuleWithEverything(), kSchema, finding, 1).account_names_size(), 0);
+}
+
 TEST(AlertBuilder, ValuesOfMegabytesAreCutAndTheirRowsLeftOut) {
   std::string text;
   while (text.size() < 4'000'000) text += "\xe2\x82\xac";  // each cut is within a character or not

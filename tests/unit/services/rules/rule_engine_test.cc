@@ -68,6 +68,25 @@ TEST_F(RuleEngineTest, AFindingForEachNewRow) {
   EXPECT_EQ(Status().finding_count, 2);
 }
 
+TEST_F(RuleEngineTest, KnowsWhetherAccountNameIsTheTables) {
+  const auto is_the_tables = [this](const std::string& query) {
+    engine_.Forget({"r1"});
+    Begin(MakeRule(query));
+    Insert(UserEvent("a", "ann", 10));
+    EXPECT_THAT(findings_, SizeIs(1)) << query;
+    const bool is = !findings_.empty() && findings_[0].finding.has_account_names;
+    findings_.clear();
+    return is;
+  };
+  EXPECT_TRUE(is_the_tables("ZoomLogs"));
+  EXPECT_TRUE(is_the_tables("ZoomLogs | where Event == 'a' | summarize count() by AccountName"));
+  EXPECT_TRUE(is_the_tables("ZoomLogs | join kind=inner (ZoomLogs | project User) on User | project User, AccountName"));
+  EXPECT_TRUE(is_the_tables("ZoomLogs | where Event == 'b' | union (ZoomLogs | where Event == 'a') | mv-expand X = pack_array(1) | project AccountName"));
+  EXPECT_FALSE(is_the_tables("ZoomLogs | extend AccountName = tostring(split(User, '@')[0])"));
+  EXPECT_FALSE(is_the_tables("ZoomLogs | summarize AccountName = max(User) by EventId"));
+  EXPECT_FALSE(is_the_tables("ZoomLogs | project EventId, AccountName = User"));
+}
+
 TEST_F(RuleEngineTest, TimeAloneMakesAFindingAtItsMoment) {
   Begin(MakeRule("ZoomLogs | where Event == 'a' | join kind=leftanti (ZoomLogs | where Event == 'b' and TimeGenerated > ago(1h)) on User"));
   Insert(UserEvent("b", "ann", 0));
