@@ -231,6 +231,14 @@ class Explainer {
     }
     const bool alone = join.join == JoinKind::kFullOuter || (join.join == JoinKind::kLeftOuter && !right) || (join.join == JoinKind::kRightOuter && right);
     const bool passes = alone || has_partner != anti;
+    if (join.join == JoinKind::kInnerUnique && !right && passes) {
+      ZOOMWATCH_ASSIGN_OR_RETURN(const bool earliest, IsEarliest(join, at));
+      if (!earliest) {
+        lines_.push_back(fmt::format("  stopped by: join at {}: of the rows of the left side that have {} it takes the earliest only, which is another",
+                                     PlaceOf(join.span), key));
+        return false;
+      }
+    }
     lines_.push_back(fmt::format("  {}: {}", passes ? "passed" : "stopped by", what));
     auto next = std::make_shared<Relation>(join);
     next->inputs[side] = at;
@@ -240,18 +248,34 @@ class Explainer {
     return passes;
   }
 
-  absl::StatusOr<bool> HasPartner(const Relation& join, std::size_t side, const RelationPtr& at) {
+  // The rows that have the keys of one of the others.
+  absl::StatusOr<kql::ResultTable> WithPartners(const RelationPtr& rows, const std::vector<ScalarPtr>& keys, const RelationPtr& others,
+                                                const std::vector<ScalarPtr>& other_keys) {
     auto partners = std::make_shared<Relation>();
     partners->kind = RelationKind::kJoin;
     partners->join = kql::JoinKind::kLeftSemi;
-    partners->schema = at->schema;
-    partners->depth = join.depth + 1;
-    partners->inputs = {at, join.inputs[1 - side]};
-    partners->left_keys = side == 1 ? join.right_keys : join.left_keys;
-    partners->right_keys = side == 1 ? join.left_keys : join.right_keys;
-    for (std::size_t c = 0; c < at->schema.size(); ++c) partners->join_outputs.push_back({.right = false, .column = c});
-    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable rows, Run(partners));
+    partners->schema = rows->schema;
+    partners->depth = std::max(rows->depth, others->depth) + 1;
+    partners->inputs = {rows, others};
+    partners->left_keys = keys;
+    partners->right_keys = other_keys;
+    for (std::size_t c = 0; c < rows->schema.size(); ++c) partners->join_outputs.push_back({.right = false, .column = c});
+    return Run(partners);
+  }
+
+  absl::StatusOr<bool> HasPartner(const Relation& join, std::size_t side, const RelationPtr& at) {
+    const bool right = side == 1;
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable rows, WithPartners(at, right ? join.right_keys : join.left_keys, join.inputs[1 - side],
+                                                                         right ? join.left_keys : join.right_keys));
     return !rows.rows.empty();
+  }
+
+  // Whether `at`, on the left side, is the first of the rows with its keys there.
+  absl::StatusOr<bool> IsEarliest(const Relation& join, const RelationPtr& at) {
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable same, WithPartners(join.inputs[0], join.left_keys, at, join.left_keys));
+    ZOOMWATCH_ASSIGN_OR_RETURN(const kql::ResultTable own, Run(at));
+    return std::equal(own.rows.front().begin(), own.rows.front().end(), same.rows.front().begin(), same.rows.front().end(),
+                      [](const kql::Value& a, const kql::Value& b) { return kql::ToText(a) == kql::ToText(b); });
   }
 
   // A step that sees one row at a time.

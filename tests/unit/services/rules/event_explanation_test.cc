@@ -87,6 +87,18 @@ TEST_F(EventExplanationTest, SaysWhichSideOfAJoinHasNoPartner) {
   EXPECT_THAT(join("inner", "a", "b"), ::testing::Contains("  passed: it is in the result"));
 }
 
+TEST_F(EventExplanationTest, OfAJoinThatTakesOneRowOfEachKeySaysWhetherItWasTaken) {
+  tables_.Add(UserEvent("a", "ann", 5));
+  tables_.Add(ann_);
+  tables_.Add(UserEvent("b", "ann", 6));
+  const std::string query = "ZoomLogs | where Event == 'a'\n| join (ZoomLogs | where Event == 'b') on User";
+  EXPECT_THAT(Explain(query, ann_), ::testing::Contains("  stopped by: join at line 2, column 3: of the rows of the left side that have User = ann "
+                                                        "it takes the earliest only, which is another"));
+  EXPECT_THAT(Explain(query + "\n| where Event1 == 'b'", ann_), ::testing::Not(::testing::Contains("  passed: it is in the result")));
+  EXPECT_THAT(Explain("ZoomLogs | where Event == 'a' and EventId == 'a/ann/10'\n| join (ZoomLogs | where Event == 'b') on User", ann_),
+              ::testing::Contains("  passed: it is in the result"));
+}
+
 TEST_F(EventExplanationTest, FollowsAGroupOfPairsThroughAUnion) {
   tables_.Add(UserEvent("b", "ann", 5));
   tables_.Add(ann_);
