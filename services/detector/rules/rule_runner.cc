@@ -119,10 +119,9 @@ std::shared_ptr<const ruleset::ReloadResult> RuleRunner::LastLoad() const {
 
 absl::StatusOr<std::shared_ptr<const ruleset::ReloadResult>> RuleRunner::Reload() {
   const MutexLock lock(mutex_);
-  const std::uint64_t before = load_count_;
-  reload_wanted_ = true;
-  while (load_count_ == before && !ended_) reloaded_.Wait(mutex_);
-  if (load_count_ == before) return absl::CancelledError("the rules are stopping");
+  const std::uint64_t number = ++reloads_wanted_;
+  while (reloads_done_ < number && !ended_) reloaded_.Wait(mutex_);
+  if (reloads_done_ < number) return absl::CancelledError("the rules are stopping");
   return last_result_;
 }
 
@@ -141,16 +140,17 @@ void RuleRunner::Run(const std::stop_token& stop) {
 absl::Status RuleRunner::Step(const std::stop_token& stop) {
   const absl::Duration now = clock_.Monotonic();
   bool reload = now - last_load_ >= options_.reload_interval;
+  std::uint64_t wanted = 0;
   {
     const MutexLock lock(mutex_);
-    reload = reload || reload_wanted_;
-    reload_wanted_ = false;
+    wanted = reloads_wanted_;
+    reload = reload || wanted != reloads_done_;
   }
   if (reload) {
     Load();
     if (!LastLoad()->diff.empty()) ZOOMWATCH_RETURN_IF_ERROR(Apply(*holder_.Current()));
     const MutexLock lock(mutex_);
-    ++load_count_;
+    reloads_done_ = wanted;
     reloaded_.NotifyAll();
   }
   if (log_.WaitForEvents(position_ + 1, kIdle, stop)) {

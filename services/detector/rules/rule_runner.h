@@ -124,9 +124,10 @@ class RuleRunner {
   // Shared:
   mutable Mutex mutex_;
   CondVar reloaded_;
-  bool reload_wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  // How often somebody asked for a reload, and how many of those had their answer: the folders were read after they had asked.
+  std::uint64_t reloads_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t reloads_done_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ended_ ABSL_GUARDED_BY(mutex_) = true;
-  std::uint64_t load_count_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const ruleset::ReloadResult> last_result_ ABSL_GUARDED_BY(mutex_);
   absl::Status health_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

@@ -124,5 +124,24 @@ TEST_F(RuleRunnerLoadTest, EachEventMakesOneAlertWhileRulesAreReadAnewListedAndE
   EXPECT_EQ(rows.size(), static_cast<std::size_t>(kEvents));
 }
 
+// Somebody else's reload may have begun before the file was there.
+TEST_F(RuleRunnerLoadTest, AReloadKnowsWhatWasThereWhenItWasAskedFor) {
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> others;
+  for (int i = 0; i < 3; ++i) {
+    others.emplace_back([&] {
+      while (!stop) EXPECT_OK(runner_->Reload());
+    });
+  }
+  for (int version = 1; version <= 100; ++version) {
+    Write(version);
+    const auto load = runner_->Reload();
+    ASSERT_OK(load);
+    EXPECT_EQ((*load)->set->Find(kEveryId)->rule.name, fmt::format("Every meeting, version {}", version));
+  }
+  stop = true;
+  for (std::thread& other : others) other.join();
+}
+
 }  // namespace
 }  // namespace zoomwatch::detector
