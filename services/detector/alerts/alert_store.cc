@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
+#include "common/kql/ticks.h"
 #include "common/log/log.h"
 #include "common/status/check.h"
 #include "common/status/reasons.h"
@@ -31,6 +33,7 @@ constexpr std::string_view kStateKey = "state";
 constexpr std::string_view kDeliveredKey = "delivered";
 constexpr std::string_view kIncidentsKey = "incidents";
 constexpr int kRemovalsPerWrite = 100;
+constexpr int kFindingRemovalsPerWrite = 100'000;
 
 absl::Status Corrupt(std::string_view what) { return Error(Reason::kStorageCorrupt, fmt::format("alert store: {} cannot be read", what)); }
 
@@ -166,15 +169,25 @@ absl::Status AlertStore::Write(storage::KeyedBatch& batch, State state) {
   return status;
 }
 
-absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings() {
+absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings(kql::Ticks after) {
+  const MutexLock write_lock(write_mutex_);
+  const kql::Ticks old = kql::TicksOf(clock_.Now() - std::max(options_.retention, kFindingsMatter));
   std::vector<KnownFinding> findings;
+  storage::KeyedBatch batch;
+  int removed = 0;
   auto walk = store_->NewIterator(kFindings, {}, {});
   for (; walk->Valid(); walk->Next()) {
     auto finding = ParseFinding(walk->key(), walk->value());
     if (!finding) return Corrupt("a finding");
-    findings.push_back(*std::move(finding));
+    if (finding->time > after) {
+      findings.push_back(*std::move(finding));
+    } else if (finding->time <= old && removed < kFindingRemovalsPerWrite) {
+      batch.Delete(kFindings, walk->key());
+      ++removed;
+    }
   }
   ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  if (removed > 0) ZOOMWATCH_RETURN_IF_ERROR(Write(batch, Snapshot()));
   return findings;
 }
 

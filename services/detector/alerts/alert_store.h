@@ -2,9 +2,9 @@
 // their alerts end, and no alert is lost or made twice.
 //
 // Threading: all methods are thread-safe; Commit() from one thread at a time. Ownership: the clock outlives the store.
-// Alerts are numbered from 1 without gaps; a number is never given twice. Revisions of one finding (rule and identity) count up over
-// all time that is kept. Alerts that were delivered, of which incidents were made where they are to be, and that are older than the
-// retention are removed, oldest first.
+// Alerts are numbered from 1 without gaps; a number is never given twice. Revisions of one finding (rule and identity) count up, and
+// may begin anew when its last alert is older than the retention and kFindingsMatter. Alerts that were delivered, of which incidents
+// were made where they are to be, and that are older than the retention are removed, oldest first.
 // Incidents have a position of their own beside that of delivery. It begins behind the alerts that are there when the store is first
 // opened with it, and is forgotten when the store is opened without: an alert that came meanwhile makes no incident.
 // Errors: STORE_LOCKED, STORAGE_CORRUPT, STORAGE_FAILED; after a failed write everything fails until the store is opened anew.
@@ -37,6 +37,9 @@ struct AlertStoreOptions {
   bool incidents = false;
 };
 
+// For how long a finding may keep the same rule from another alert: the longest queryPeriod and suppressionDuration, with a reserve.
+inline constexpr absl::Duration kFindingsMatter = absl::Hours(24 * 16);
+
 // Up to where the rules have evaluated the event log.
 struct RulesPosition {
   std::uint64_t sequence = 0;  // last event that the rules have seen
@@ -66,8 +69,8 @@ class AlertStore {
                                                           const Clock& clock);
 
   RulesPosition position() const;
-  // All findings that are known, by rule and identity.
-  absl::StatusOr<std::vector<KnownFinding>> KnownFindings();
+  // The findings with alerts after that time, by rule and identity. Removes those that have become too old.
+  absl::StatusOr<std::vector<KnownFinding>> KnownFindings(kql::Ticks after);
 
   // Stores position and alerts. An alert whose id is known already is left out. REQUIRES: the position does not go back.
   absl::Status Commit(const RulesPosition& position, std::vector<NewAlert> alerts);

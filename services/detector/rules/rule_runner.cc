@@ -288,7 +288,7 @@ absl::StatusOr<Ticks> RuleRunner::KnownSince() {
 
 absl::Status RuleRunner::Remember(const std::vector<std::string>& rule_ids) {
   const std::set<std::string> wanted(rule_ids.begin(), rule_ids.end());
-  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<KnownFinding> findings, alerts_.KnownFindings());
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::vector<KnownFinding> findings, alerts_.KnownFindings(engine_.clock() - TicksOf(kFindingsMatter)));
   for (const KnownFinding& finding : findings) {
     if (wanted.contains(finding.rule_id)) engine_.Remember(finding.rule_id, finding.identity, finding.time);
   }

@@ -88,7 +88,7 @@ TEST_F(AlertStoreTest, AnIdIsStoredOnceAndAFindingCountsItsRevisions) {
   more.push_back(MakeAlert("d", 0xff00000000000001ULL));
   ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, std::move(more)));
   EXPECT_THAT(Ids(), ElementsAre("a:1", "b:2", "c:3", "d:1"));
-  const auto findings = store_->KnownFindings();
+  const auto findings = store_->KnownFindings(0);
   ASSERT_OK(findings);
   ASSERT_THAT(*findings, SizeIs(2));
   EXPECT_EQ((*findings)[0].rule_id, "rule-1");
@@ -96,6 +96,32 @@ TEST_F(AlertStoreTest, AnIdIsStoredOnceAndAFindingCountsItsRevisions) {
   EXPECT_EQ((*findings)[0].revision, 3);
   EXPECT_EQ((*findings)[0].time, kql::kUnixEpoch + (kNowSeconds + 5) * kql::kTicksPerSecond);
   EXPECT_EQ((*findings)[1].identity, 0xff00000000000001ULL);
+}
+
+TEST_F(AlertStoreTest, ForgetsFindingsThatMatterNoMore) {
+  constexpr int kDay = 86'400;
+  for (const int day : {0, 10, 20}) {
+    std::vector<NewAlert> alerts;
+    alerts.push_back(MakeAlert("a" + std::to_string(day), static_cast<std::uint64_t>(day), kNowSeconds + day * kDay));
+    ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  }
+  clock_.Advance(absl::Hours(24 * 20));
+  const auto identities = [this](std::int64_t day) {
+    std::vector<std::uint64_t> found;
+    const auto findings = store_->KnownFindings(kql::kUnixEpoch + (kNowSeconds + day * kDay) * kql::kTicksPerSecond);
+    EXPECT_OK(findings);
+    for (const KnownFinding& finding : *findings) found.push_back(finding.identity);
+    return found;
+  };
+  EXPECT_THAT(identities(10), ElementsAre(20)) << "those after the time";
+  EXPECT_THAT(identities(-1), ElementsAre(10, 20)) << "the first was removed, which was 20 days old";
+  Open();
+  EXPECT_THAT(identities(-1), ElementsAre(10, 20));
+  std::vector<NewAlert> again;
+  again.push_back(MakeAlert("b0", 0, kNowSeconds + 20 * kDay));
+  again.push_back(MakeAlert("b10", 10, kNowSeconds + 20 * kDay));
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, std::move(again)));
+  EXPECT_THAT(Ids(4), ElementsAre("b0:1", "b10:2"));
 }
 
 TEST_F(AlertStoreTest, WaitsUntilAnAlertIsThere) {
