@@ -191,6 +191,15 @@ absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings(kql::Ticks a
   return findings;
 }
 
+absl::Status AlertStore::ForgetFindings() {
+  const MutexLock write_lock(write_mutex_);
+  storage::KeyedBatch batch;
+  auto walk = store_->NewIterator(kFindings, {}, {});
+  for (; walk->Valid(); walk->Next()) batch.Delete(kFindings, walk->key());
+  ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  return Write(batch, Snapshot());
+}
+
 absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAlert> alerts) {
   const MutexLock write_lock(write_mutex_);
   State state = Snapshot();

@@ -72,7 +72,10 @@ class AlertStore {
   // The findings with alerts after that time, by rule and identity. Removes those that have become too old.
   absl::StatusOr<std::vector<KnownFinding>> KnownFindings(kql::Ticks after);
 
-  // Stores position and alerts. An alert whose id is known already is left out. REQUIRES: the position does not go back.
+  // Forgets all of them: identities of rows are of one event log and mean other rows in another one.
+  absl::Status ForgetFindings();
+
+  // Stores position and alerts. An alert whose id is known already is left out.
   absl::Status Commit(const RulesPosition& position, std::vector<NewAlert> alerts);
 
   // Up to `max_items` alerts from `sequence` on, in order. OUT_OF_RANGE: the alert at `sequence` was removed by retention.

@@ -81,6 +81,14 @@ absl::Status RuleRunner::Start() {
     position = {.sequence = log_.EndSequence() - 1, .clock = SettledNow()};
     ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
   }
+  if (position.sequence >= log_.EndSequence()) {
+    // Waiting for the events to come as far again would pass over all of them.
+    Log(Severity::kError, "the event log ends before what the rules have seen: it is another one; the rules go on at its end",
+        {{"seen", std::to_string(position.sequence)}, {"log_end", std::to_string(log_.EndSequence() - 1)}});
+    position.sequence = log_.EndSequence() - 1;
+    ZOOMWATCH_RETURN_IF_ERROR(alerts_.ForgetFindings());
+    ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
+  }
   position_ = committed_ = position.sequence;
   ReadColumns();
   columns_.Set(std::make_shared<const event_table::LegacyNames>(observed_));

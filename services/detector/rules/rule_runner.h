@@ -6,7 +6,8 @@
 // read every reload_interval; files that changed take force between two events.
 // A legacy column exists for the rules from the first event on that had it (EventLog::Columns), wherever a batch or a restart lies: rules that
 // mean something else with it begin anew before that event.
-// The first start ever begins at the end of the log: what was stored before warms the rules and makes no alerts.
+// The first start ever begins at the end of the log: what was stored before warms the rules and makes no alerts. So does a start with a
+// log that ends before the position, which is another one than that in which the rules were.
 // Threading: Start() and Stop() from one thread; the rest is thread-safe. Ownership: log, store, clock, metrics outlive the runner.
 // Errors: a store that cannot be written ends the thread; health() says so, and the next start goes on where the alerts end.
 #pragma once

@@ -116,6 +116,20 @@ TEST_F(RuleRunnerTest, WhatIsAbsentIsHeldUntilThePeriodSinceTheFirstEventIsOver)
   EXPECT_THAT(Alerts(), ElementsAre(AllOf(HasSubstr("\"e-2\""), HasSubstr("CAUSE_COVERAGE")), AllOf(HasSubstr("\"e-3\""), HasSubstr("CAUSE_EVENT"))));
 }
 
+TEST_F(RuleRunnerTest, GoesOnInALogThatBeginsAnew) {
+  RunUntil(0);
+  StoreMeetings(1, 3);
+  RunUntil(3);
+  log_.reset();
+  std::filesystem::remove_all(Options().directory);
+  OpenLog();
+  RunUntil(0);
+  clock_.Advance(absl::Seconds(10));
+  StoreMeetings(4, 5);
+  RunUntil(5);
+  EXPECT_THAT(Alerts(), ::testing::SizeIs(5));
+}
+
 // Text of an event through url_decode() may be any bytes, and an alert is a message, which holds UTF-8 only.
 TEST_F(RuleRunnerTest, AlertsOfTextsThatAreNoUtf8CanBeReadBack) {
   WriteRule(
