@@ -125,7 +125,7 @@ absl::StatusOr<int> Get(AlertService::Stub& stub, const std::string& id, Argumen
   if (arguments.Has("json")) {
     PrintAlert(response.alert(), true, out);
   } else {
-    out << response.alert().DebugString();
+    PrintWholeAlert(response.alert(), out);
   }
   return kExitOk;
 }

@@ -1,10 +1,16 @@
 // `zoomwatch rules`: checks and tests rule files offline; shows and explains the rules of a running detector.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <grpcpp/client_context.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <set>
+#include <sstream>
 
+#include "absl/strings/match.h"
 #include "cli/alert_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -13,6 +19,7 @@
 #include "cli/service_channel.h"
 #include "common/chart/display_text.h"
 #include "common/event_table/event_catalog.h"
+#include "common/json/text.h"
 #include "common/kql/diagnostic.h"
 #include "common/ruleset/case_file.h"
 #include "common/ruleset/rule_set.h"
@@ -49,6 +56,8 @@ constexpr Example kExamples[] = {
      "zoomwatch rules explain 6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01 --event 0f8e --address localhost:9191 --plaintext"},
 };
 
+constexpr std::string_view kCaseSuffix = ".test.yaml";
+
 struct LoadedFiles {
   std::vector<std::unique_ptr<ruleset::RuleSource>> sources;
   ruleset::ReloadResult result;
@@ -77,9 +86,18 @@ std::string BatchReason(const ruleset::Rule& rule) {
   return refused.message;
 }
 
+// A folder without rule files is easily another one than was meant.
+void SayWhichAreEmpty(const std::vector<std::string>& paths, const LoadedFiles& loaded, std::ostream& out) {
+  for (const std::string& path : paths) {
+    const bool has_files = std::any_of(loaded.result.files.begin(), loaded.result.files.end(), [&](const FileResult& file) { return file.source == path; });
+    if (!has_files) out << path << ": has no rule files (*.yaml, *.yml)\n";
+  }
+}
+
 absl::StatusOr<int> Check(const std::vector<std::string>& paths, std::ostream& out) {
   ZOOMWATCH_ASSIGN_OR_RETURN(const LoadedFiles loaded, Load(paths));
   int good = 0, bad = 0, warnings = 0;
+  SayWhichAreEmpty(paths, loaded, out);
   for (const FileResult& file : loaded.result.files) {
     const std::string path = PathOf(file.source, file.file);
     for (const ruleset::LoadFinding& finding : file.result.findings) {
@@ -105,7 +123,7 @@ class Tester {
   Tester(std::ostream& out, bool needs_cases) : out_(out), needs_cases_(needs_cases) {}
 
   void Test(const LoadedRule& loaded, const std::string& path) {
-    const std::string case_path = std::filesystem::path(path).replace_extension().string() + ".test.yaml";
+    const std::string case_path = std::filesystem::path(path).replace_extension().string() + std::string(kCaseSuffix);
     if (!std::filesystem::exists(case_path)) {
       if (needs_cases_) Fail(path, "has no case file " + case_path);
       return;
@@ -117,6 +135,19 @@ class Tester {
     for (const ruleset::LoadFinding& finding : result.findings) out_ << ruleset::Explain(case_path, finding) << '\n';
     if (!cases) return Fail(case_path, "cannot be used");
     for (const ruleset::RuleCase& one : *cases) TestCase(loaded.rule, one, case_path);
+  }
+
+  // Of the folder: a case file with another name than its rule would never run.
+  void FindCasesWithoutRule(const std::string& folder) {
+    std::error_code error;
+    std::set<std::string> paths;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
+      if (entry.path().string().ends_with(kCaseSuffix)) paths.insert(entry.path().string());
+    }
+    for (const std::string& path : paths) {
+      const std::string stem = path.substr(0, path.size() - kCaseSuffix.size());
+      if (!std::filesystem::exists(stem + ".yaml") && !std::filesystem::exists(stem + ".yml")) Fail(path, "there is no rule " + stem + ".yaml");
+    }
   }
 
   int failed() const { return failed_; }
@@ -157,6 +188,8 @@ absl::StatusOr<int> Test(const std::vector<std::string>& paths, bool needs_cases
   const absl::Duration start = SystemClock::Get().Monotonic();
   Tester tester(out, needs_cases);
   bool refused = false;
+  SayWhichAreEmpty(paths, loaded, out);
+  for (const std::string& path : paths) tester.FindCasesWithoutRule(path);
   for (const FileResult& file : loaded.result.files) {
     const std::string path = PathOf(file.source, file.file);
     for (const ruleset::LoadFinding& finding : file.result.findings) {
@@ -188,24 +221,44 @@ std::string BytesText(std::int64_t bytes) {
 
 using Stub = rule::v1::RuleService::Stub;
 
-absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) {
-  out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9}  {}\n", "RULE", "STATE", "RUNS", "EVENTS", "ALERTS", "STATE", "CPU s", "ID");
+absl::Status ForEachRule(Stub& stub, absl::Duration timeout, const std::function<void(const rule::v1::Rule&)>& take) {
   rule::v1::ListRulesRequest request;
   do {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
     rule::v1::ListRulesResponse response;
     ZOOMWATCH_RETURN_IF_ERROR(FromGrpcStatus(stub.ListRules(&context, request, &response)));
-    for (const rule::v1::Rule& rule : response.rules()) {
-      const char* const runs = rule.evaluation() == rule::v1::EVALUATION_BATCH ? "batch" : rule.evaluation() == rule::v1::EVALUATION_INCREMENTAL ? "live" : "";
-      out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", rule.name().substr(0, 43), StateName(rule.state()), runs, rule.event_count(),
-                         rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
-      if (rule.state_message().empty()) continue;
-      out << "    " << chart::PrintableLines(rule.state_message()) << (rule.held_count() > 0 ? fmt::format("; {} held", rule.held_count()) : "") << '\n';
-    }
+    for (const rule::v1::Rule& rule : response.rules()) take(rule);
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) {
+  out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9}  {}\n", "RULE", "STATE", "RUNS", "EVENTS", "ALERTS", "STATE", "CPU s", "ID");
+  ZOOMWATCH_RETURN_IF_ERROR(ForEachRule(stub, timeout, [&out](const rule::v1::Rule& rule) {
+    const char* const runs = rule.evaluation() == rule::v1::EVALUATION_BATCH ? "batch" : rule.evaluation() == rule::v1::EVALUATION_INCREMENTAL ? "live" : "";
+    out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", json::CutUtf8(rule.name(), 43), StateName(rule.state()), runs, rule.event_count(),
+                       rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
+    std::istringstream message(rule.state_message());
+    for (std::string line; std::getline(message, line);) out << "    " << chart::PrintableText(line) << '\n';
+    if (rule.held_count() > 0) out << "    held now: " << rule.held_count() << '\n';
+  }));
   return kExitOk;
+}
+
+// The id of the rule that is meant by its id or its name, whatever the case of letters.
+absl::StatusOr<std::string> FindRule(Stub& stub, const std::string& text, absl::Duration timeout) {
+  std::vector<std::string> names, ids;
+  ZOOMWATCH_RETURN_IF_ERROR(ForEachRule(stub, timeout, [&](const rule::v1::Rule& rule) {
+    if (rule.rule_id().empty()) return;
+    names.push_back(rule.name());
+    if (absl::EqualsIgnoreCase(rule.rule_id(), text) || absl::EqualsIgnoreCase(rule.name(), text)) ids.push_back(rule.rule_id());
+  }));
+  if (ids.size() == 1) return ids.front();
+  if (ids.size() > 1) return absl::InvalidArgumentError(fmt::format("several rules have the name {}: {}", text, fmt::join(ids, ", ")));
+  const std::string_view nearest = kql::Nearest(text, {names.begin(), names.end()});
+  return absl::NotFoundError(fmt::format("there is no rule {}{}", text, nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest)));
 }
 
 absl::StatusOr<int> Reload(Stub& stub, absl::Duration timeout, std::ostream& out) {
@@ -221,7 +274,8 @@ absl::StatusOr<int> Reload(Stub& stub, absl::Duration timeout, std::ostream& out
   return kExitOk;
 }
 
-absl::StatusOr<int> Explain(Stub& stub, const std::string& id, const std::string& event, absl::Duration timeout, std::ostream& out) {
+absl::StatusOr<int> Explain(Stub& stub, const std::string& rule, const std::string& event, absl::Duration timeout, std::ostream& out) {
+  ZOOMWATCH_ASSIGN_OR_RETURN(const std::string id, FindRule(stub, rule, timeout));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(SystemClock::Get().Now() + timeout));
   rule::v1::ExplainRuleRequest request;
@@ -291,7 +345,7 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
   if (!arguments.Has("address")) return Error(Reason::kUsage, "--address HOST:PORT is required");
   const bool has_object = action == "explain" || action == "backtest";
   if (has_object != (rest.size() == 1)) {
-    return Error(Reason::kUsage, has_object ? action + (action == "explain" ? " is followed by the id of a rule" : " is followed by a rule file")
+    return Error(Reason::kUsage, has_object ? action + (action == "explain" ? " is followed by the id or the name of a rule" : " is followed by a rule file")
                                             : action + " is followed by nothing");
   }
   ZOOMWATCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(arguments, arguments.Text("address")));
@@ -317,7 +371,7 @@ const CommandSpec& RulesCommand() {
           "or, with --event, which condition let a stored event pass or stopped it. reload makes the detector read its folders now. backtest "
           "runs a rule file, which the detector need not have, over the events that it keeps, and shows what it would have alerted.",
       .flags = kFlags,
-      .positional = {.value = "ACTION [PATH... | ID]", .help = "check, test, backtest, list, explain or reload; then folders or files, or a rule's id.", .least = 1, .most = 1000},
+      .positional = {.value = "ACTION [PATH... | RULE]", .help = "check, test, backtest, list, explain or reload; then folders or files, or the id or name of a rule.", .least = 1, .most = 1000},
       .examples = kExamples,
       .exit_codes = "0: all is well. 1: a file is refused, a case fails, or the detector did not answer.",
       .run = &Run};

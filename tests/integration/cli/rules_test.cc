@@ -162,6 +162,10 @@ TEST_F(RulesCommandTest, ShowsAlertsAndExplainsRules) {
   EXPECT_EQ(run({"alerts", "tail", "--from-beginning", "--limit", "2", "--json"}).out, alerts[0] + "\n" + alerts[1] + "\n");
   EXPECT_EQ(run({"alerts", "get", Text(alerts[0], "AlertId"), "--json"}).out, alerts[0] + "\n");
   EXPECT_EQ(run({"alerts", "get", "none"}).code, 1);
+  const std::string whole = run({"alerts", "get", Text(alerts[0], "AlertId")}).out;
+  EXPECT_THAT(whole, HasSubstr("Rule        User deactivated  Scheduled  6f0a7bb1-6f84-4f0e-9a5a-2f6d8f8f6a01\n"));
+  EXPECT_THAT(whole, HasSubstr("Rows        1 of 1\n  {\"Account\":\"user"));
+  EXPECT_THAT(whole, ::testing::EndsWith("Description\n  A user was deactivated.\n"));
 
   const ProgramResult rules = run({"rules", "list"});
   EXPECT_EQ(rules.code, 0) << rules.error;
@@ -171,6 +175,8 @@ TEST_F(RulesCommandTest, ShowsAlertsAndExplainsRules) {
   const std::string event = Text(WaitForRows(2)[0], "EventId");
   EXPECT_THAT(run({"rules", "explain", id, "--event", event}).out, HasSubstr("  passed: Event == 'user.deactivated'\n"));
   EXPECT_EQ(run({"rules", "explain", "no-such-rule"}).code, 1);
+  EXPECT_THAT(run({"rules", "explain", "user deactivated"}).out, HasSubstr("evaluated with each event"));
+  EXPECT_THAT(run({"rules", "explain", "User deactivate"}).error, HasSubstr("did you mean 'User deactivated'?"));
   std::string other = kDeactivated;
   other.replace(other.find("user.deactivated"), 16, "user.disappeared");
   Write("rules/deactivated.yaml", other);
@@ -241,6 +247,10 @@ cases:
   const ProgramResult refused = RunProgram("zoomwatch", {"rules", "check", dir_.file("rules")});
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.out, HasSubstr("deactivated.yaml:17:"));
+  Write("rules/typo.test.yaml", "events: {}\ncases: []\n");
+  EXPECT_THAT(RunProgram("zoomwatch", {"rules", "test", dir_.file("rules")}).out, HasSubstr("typo.test.yaml: there is no rule "));
+  std::filesystem::create_directory(dir_.file("empty"));
+  EXPECT_THAT(RunProgram("zoomwatch", {"rules", "check", dir_.file("empty")}).out, HasSubstr("empty: has no rule files"));
 }
 
 TEST_F(RulesTest, StartFailsWithoutAFolderOrAPlaceForAlerts) {
