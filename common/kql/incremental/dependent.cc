@@ -175,6 +175,7 @@ class DependentProjectNode final : public DependentNode {
   Deltas Apply(const Deltas& rows, std::vector<ScalarEvaluator>& outputs) override {
     Deltas projected = rows;
     projected.block.columns.clear();
+    projected.held.clear();
     for (ScalarEvaluator& output : outputs) projected.block.columns.push_back(output.Evaluate(rows.block));
     return projected;
   }

@@ -4,9 +4,12 @@
 // anti) depends on whether the other side has the key, so a key that gains its first or loses its last row there re-decides them.
 // Bilinear: d(L * R) = dL * R + L * dR, with L updated between.
 #include <algorithm>
-#include <unordered_map>
+#include <memory>
+#include <new>
+#include <unordered_set>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "common/kql/ascii_case.h"
 #include "common/kql/compare.h"
 #include "common/kql/incremental/nodes.h"
@@ -49,34 +52,188 @@ bool HasNull(const RowKey& key) {
   return std::any_of(key.begin(), key.end(), [](const Value& value) { return value.is_null(); });
 }
 
-struct Weighted {
-  KeptRow row;
-  std::int64_t weight = 0;
-};
-
-// The rows of one side with one key. Rows are few per key as a rule, so they are searched in order of their position.
+// The rows of one side with one key, in order of their position. They are few as a rule; one alone takes no memory besides itself.
 class Rows {
  public:
-  // Adds the weight to the row; a row whose weight becomes 0 is dropped. Returns the change in bytes.
-  std::int64_t Add(const KeptRow& row, std::int64_t weight) {
-    auto at = std::lower_bound(rows_.begin(), rows_.end(), row.position(),
-                               [](const Weighted& kept, Position position) { return kept.row.position() < position; });
-    for (; at != rows_.end() && at->row.position() == row.position(); ++at) {
-      if (at->row.id != row.id || !RowKeyEqual()(at->row.cells, row.cells)) continue;
-      at->weight += weight;
-      if (at->weight != 0) return 0;
-      const auto bytes = static_cast<std::int64_t>(RowBytes(at->row));
-      rows_.erase(at);
-      return -bytes;
-    }
-    rows_.insert(at, {row, weight});
-    return static_cast<std::int64_t>(RowBytes(row));
+  Rows() = default;
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+  ~Rows() {
+    if (is_single()) HeldRow::Retake(word_);
+    if (is_many()) delete &many();
   }
-  const std::vector<Weighted>& rows() const { return rows_; }
-  bool empty() const { return rows_.empty(); }
+
+  bool empty() const { return word_ == 0; }
+  // REQUIRES: not empty.
+  HeldRow First() const { return is_many() ? many().front().row : Single(); }
+
+  // Adds the weight of that row of the deltas; a row whose weight becomes 0 is dropped. Returns the change in bytes.
+  std::int64_t Add(const Deltas& deltas, std::size_t row, RowHolder& holder) {
+    const std::int64_t weight = deltas.weights[row];
+    if (empty() && weight == 1) {
+      HeldRow held = holder.At(deltas, row, false);
+      const std::int64_t bytes = BytesOf(held);
+      word_ = held.Release();
+      return bytes;
+    }
+    if (is_single() && weight == -1 && IsRow(Single(), deltas, row)) {
+      const HeldRow held = HeldRow::Retake(std::exchange(word_, 0));
+      return -BytesOf(held);
+    }
+    std::int64_t bytes = -ListBytes();
+    bytes += AddToMany(deltas, row, holder);
+    return bytes + ListBytes();
+  }
+
+  // Calls `visit` with each row and its weight.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    if (is_single()) return visit(Single(), std::int64_t{1});
+    if (!is_many()) return;
+    for (const Weighted& weighted : many()) visit(weighted.row, weighted.weight);
+  }
 
  private:
-  std::vector<Weighted> rows_;  // by position
+  struct Weighted {
+    HeldRow row;
+    std::int64_t weight = 0;
+  };
+  using Many = std::vector<Weighted>;
+
+  static bool IsRow(const HeldRow& held, const Deltas& deltas, std::size_t row) {
+    return held.order() == deltas.orders[row] && held.place() == deltas.places[row] && held.id() == deltas.ids[row] &&
+           HasCells(held, deltas, row);
+  }
+  static std::int64_t BytesOf(const HeldRow& held) { return held.counted() ? 0 : static_cast<std::int64_t>(held.bytes()); }
+
+  std::int64_t AddToMany(const Deltas& deltas, std::size_t row, RowHolder& holder) {
+    if (!is_many()) {
+      auto list = std::make_unique<Many>();
+      if (is_single()) list->push_back({HeldRow::Retake(word_), 1});
+      word_ = reinterpret_cast<std::uintptr_t>(list.release()) | 1;
+    }
+    Many& list = many();
+    const Position position = deltas.position(row);
+    const auto before = [](const Weighted& kept, Position p) { return Position(kept.row.order(), kept.row.place()) < p; };
+    auto at = std::lower_bound(list.begin(), list.end(), position, before);
+    for (; at != list.end() && Position(at->row.order(), at->row.place()) == position; ++at) {
+      if (!IsRow(at->row, deltas, row)) continue;
+      at->weight += deltas.weights[row];
+      if (at->weight != 0) return 0;
+      const std::int64_t bytes = -BytesOf(at->row);
+      list.erase(at);
+      Shrink();
+      return bytes;
+    }
+    HeldRow held = holder.At(deltas, row, false);
+    const std::int64_t bytes = BytesOf(held);
+    list.insert(at, {std::move(held), deltas.weights[row]});
+    return bytes;
+  }
+
+  // A list of none or of one that is there once is none.
+  void Shrink() {
+    Many& list = many();
+    if (list.size() > 1 || (list.size() == 1 && list.front().weight != 1)) return;
+    const std::uintptr_t left = list.empty() ? 0 : list.front().row.Release();
+    delete &list;
+    word_ = left;
+  }
+
+  bool is_many() const { return (word_ & 1) != 0; }
+  bool is_single() const { return word_ != 0 && !is_many(); }
+  Many& many() const { return *reinterpret_cast<Many*>(word_ - 1); }
+  HeldRow Single() const {
+    HeldRow kept = HeldRow::Retake(word_);
+    HeldRow single = kept;
+    kept.Release();
+    return single;
+  }
+  std::int64_t ListBytes() const {
+    return is_many() ? static_cast<std::int64_t>(sizeof(Many) + many().capacity() * sizeof(Weighted)) : 0;
+  }
+
+  std::uintptr_t word_ = 0;  // a HeldRow that is there once; or a list of them, and then 1 more than its address
+};
+
+// Keys, each once, with what belongs to them: the rows of one side or of both. A key takes one block of memory.
+template <typename Content>
+class KeyIndex {
+ public:
+  class Entry {
+   public:
+    Content content;
+
+    static Entry* Make(CellPacker& key) {
+      void* const memory = ::operator new(sizeof(Entry) + key.size());
+      auto* const entry = new (memory) Entry(key);
+      key.MoveTo(entry + 1);
+      return entry;
+    }
+    static void Destroy(Entry* entry) {
+      DestroyCells(entry + 1, entry->boxed_);
+      entry->~Entry();
+      ::operator delete(entry);
+    }
+    CellReader key() const { return {this + 1, boxed_, text_bytes_}; }
+    std::size_t bytes() const {
+      return AllocatedBytes(sizeof(Entry) + boxed_ * sizeof(Value) + text_bytes_) + BoxedBytes(this + 1, boxed_);
+    }
+
+   private:
+    explicit Entry(const CellPacker& key)
+        : boxed_(static_cast<std::uint32_t>(key.boxed())), text_bytes_(static_cast<std::uint32_t>(key.text_bytes())) {}
+    const std::uint32_t boxed_, text_bytes_;
+  };
+
+  KeyIndex() = default;
+  KeyIndex(const KeyIndex&) = delete;
+  KeyIndex& operator=(const KeyIndex&) = delete;
+  ~KeyIndex() {
+    for (Entry* entry : entries_) Entry::Destroy(entry);
+  }
+
+  Entry& At(const RowKey& key) {
+    const auto at = entries_.find(key);
+    if (at != entries_.end()) return **at;
+    for (const Value& cell : key) packer_.Add(cell);
+    Entry* const entry = Entry::Make(packer_);
+    entry_bytes_ += entry->bytes();
+    entries_.insert(entry);
+    return *entry;
+  }
+  void Erase(Entry& entry) {
+    entry_bytes_ -= entry.bytes();
+    entries_.erase(&entry);
+    Entry::Destroy(&entry);
+    if (entries_.size() * 8 < entries_.capacity()) entries_.rehash(0);  // it does not shrink by itself
+  }
+  // Without those of the contents. The set has about two slots for each key.
+  std::size_t bytes() const { return entry_bytes_ + entries_.size() * 2 * (sizeof(Entry*) + 1); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const RowKey& key) const { return RowKeyHash()(key); }
+    std::size_t operator()(const Entry* entry) const {
+      RowKey key;
+      for (CellReader cells = entry->key(); !cells.done();) key.push_back(cells.Next());
+      return RowKeyHash()(key);
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Entry* a, const Entry* b) const { return a == b; }  // each key is there once
+    bool operator()(const Entry* entry, const RowKey& key) const {
+      CellReader cells = entry->key();
+      return std::all_of(key.begin(), key.end(), [&cells](const Value& cell) { return cells.NextIs(cell); });
+    }
+    bool operator()(const RowKey& key, const Entry* entry) const { return (*this)(entry, key); }
+  };
+
+  absl::flat_hash_set<Entry*, Hash, Equal> entries_;
+  CellPacker packer_;
+  std::size_t entry_bytes_ = 0;
 };
 
 class JoinNode final : public Node {
@@ -92,42 +249,40 @@ class JoinNode final : public Node {
     AddSide(*inputs[1], right_keys_, true, out);
     return out.Take();
   }
-  std::uint64_t state_bytes() const override { return static_cast<std::uint64_t>(bytes_); }
+  std::uint64_t state_bytes() const override { return keys_.bytes() + static_cast<std::uint64_t>(row_bytes_); }
 
  private:
-  struct Entry {
+  struct Sides {
     Rows left, right;
   };
 
   void AddSide(const Deltas& deltas, KeyReader& keys, bool right, DeltaBuilder& out) {
     keys.Read(deltas);
-    for (std::size_t row = 0; row < deltas.rows(); ++row) AddRow(RowAt(deltas, row), deltas.weights[row], keys.At(row), right, out);
+    for (std::size_t row = 0; row < deltas.rows(); ++row) AddRow(deltas, row, keys.At(row), right, out);
   }
 
-  void AddRow(const KeptRow& row, std::int64_t weight, RowKey key, bool right, DeltaBuilder& out) {
+  void AddRow(const Deltas& deltas, std::size_t row, const RowKey& key, bool right, DeltaBuilder& out) {
+    const std::int64_t weight = deltas.weights[row];
     if (HasNull(key)) {  // matches nothing, so it needs no state
-      if (YieldsAlone(right, false)) out.Add(Alone(row, right), weight);
+      if (YieldsAlone(right, false)) out.Add(Alone(RowAt(deltas, row), right), weight);
       return;
     }
-    const auto [at, added] = keys_.try_emplace(std::move(key));
-    if (added) bytes_ += kKeyBytes;
-    Entry& entry = at->second;
-    Rows& own = right ? entry.right : entry.left;
-    const Rows& other = right ? entry.left : entry.right;
+    auto& entry = keys_.At(key);
+    Rows& own = right ? entry.content.right : entry.content.left;
+    const Rows& other = right ? entry.content.left : entry.content.right;
 
-    if (YieldsAlone(right, !other.empty())) out.Add(Alone(row, right), weight);
-    if (YieldsPairs()) {
-      for (const Weighted& match : other.rows()) {
-        out.Add(right ? Pair(match.row, row) : Pair(row, match.row), weight * match.weight);
-      }
+    if (YieldsAlone(right, !other.empty())) out.Add(Alone(RowAt(deltas, row), right), weight);
+    if (YieldsPairs() && !other.empty()) {
+      const KeptRow added = RowAt(deltas, row);
+      other.ForEach([&](const HeldRow& held, std::int64_t times) {
+        const KeptRow match = Unpacked(held);
+        out.Add(right ? Pair(match, added) : Pair(added, match), weight * times);
+      });
     }
     const bool had = !own.empty();
-    bytes_ += own.Add(row, weight);
+    row_bytes_ += own.Add(deltas, row, holder_);
     if (had != !own.empty()) Redecide(other, !right, had, out);
-    if (own.empty() && other.empty()) {
-      keys_.erase(at);
-      bytes_ -= kKeyBytes;
-    }
+    if (own.empty() && other.empty()) keys_.Erase(entry);
   }
 
   // The rows of `side` alone, now that the other side has (no longer has) their key.
@@ -135,7 +290,7 @@ class JoinNode final : public Node {
     const bool before = YieldsAlone(right, had);
     const bool after = YieldsAlone(right, !had);
     if (before == after) return;
-    for (const Weighted& kept : side.rows()) out.Add(Alone(kept.row, right), after ? kept.weight : -kept.weight);
+    side.ForEach([&](const HeldRow& held, std::int64_t times) { out.Add(Alone(Unpacked(held), right), after ? times : -times); });
   }
 
   bool YieldsPairs() const {
@@ -179,11 +334,11 @@ class JoinNode final : public Node {
     return row;
   }
 
-  static constexpr std::int64_t kKeyBytes = 160;  // entry, node and bucket of the map
   const JoinShape shape_;
   KeyReader left_keys_, right_keys_;
-  std::unordered_map<RowKey, Entry, RowKeyHash, RowKeyEqual> keys_;
-  std::int64_t bytes_ = 0;
+  RowHolder holder_;
+  KeyIndex<Sides> keys_;
+  std::int64_t row_bytes_ = 0;
 };
 
 class LeaderNode final : public Node {
@@ -196,35 +351,45 @@ class LeaderNode final : public Node {
     DeltaBuilder out(columns_);
     reader_.Read(input);
     // The leaders before this tick, of the keys that it touches: a leader that changes twice within the tick shows once.
-    std::unordered_map<RowKey, std::optional<KeptRow>, RowKeyHash, RowKeyEqual> before;
+    std::vector<std::pair<Key*, HeldRow>> before;
+    std::unordered_set<const Key*> known;
     for (std::size_t row = 0; row < input.rows(); ++row) {
-      RowKey key = reader_.At(row);
+      const RowKey key = reader_.At(row);
       if (HasNull(key)) continue;  // an inner join finds nothing for it
-      Rows& rows = keys_[key];
-      before.try_emplace(std::move(key), rows.empty() ? std::nullopt : std::optional(rows.rows().front().row));
-      bytes_ += rows.Add(RowAt(input, row), input.weights[row]);
+      Key& touched = keys_.At(key);
+      if (known.insert(&touched).second) before.emplace_back(&touched, touched.content.empty() ? HeldRow() : touched.content.First());
+      row_bytes_ += touched.content.Add(input, row, holder_);
     }
-    for (auto& [key, old] : before) {
-      const auto at = keys_.find(key);
-      const bool none = at->second.empty();
-      const bool same = old && !none && Same(*old, at->second.rows().front().row);
-      if (old && !same) out.Add(*old, -1);
-      if (!none && !same) out.Add(at->second.rows().front().row, 1);
-      if (none) keys_.erase(at);
+    for (const auto& [key, old] : before) {
+      const HeldRow leader = key->content.empty() ? HeldRow() : key->content.First();
+      if (!Same(old, leader)) {
+        if (!old.is_none()) Emit(old, -1, out);
+        if (!leader.is_none()) Emit(leader, 1, out);
+      }
+      if (leader.is_none()) keys_.Erase(*key);
     }
     return out.Take();
   }
-  std::uint64_t state_bytes() const override { return static_cast<std::uint64_t>(bytes_); }
+  std::uint64_t state_bytes() const override { return keys_.bytes() + static_cast<std::uint64_t>(row_bytes_); }
 
  private:
-  static bool Same(const KeptRow& a, const KeptRow& b) {
-    return a.order == b.order && a.id == b.id && RowKeyEqual()(a.cells, b.cells);
+  using Key = KeyIndex<Rows>::Entry;
+
+  static bool Same(const HeldRow& a, const HeldRow& b) {
+    if (a == b || a.is_none() || b.is_none()) return a == b;
+    return a.order() == b.order() && a.id() == b.id() && RowKeyEqual()(Unpacked(a).cells, Unpacked(b).cells);
+  }
+  // A row that is counted here is counted again by who keeps it: it is another one there.
+  static void Emit(const HeldRow& row, std::int64_t weight, DeltaBuilder& out) {
+    if (row.counted()) return out.Add(row, kNever, weight);
+    out.Add(Unpacked(row), weight);
   }
 
   KeyReader reader_;
-  std::unordered_map<RowKey, Rows, RowKeyHash, RowKeyEqual> keys_;
+  RowHolder holder_;
+  KeyIndex<Rows> keys_;
   std::size_t columns_ = 0;
-  std::int64_t bytes_ = 0;
+  std::int64_t row_bytes_ = 0;
 };
 
 }  // namespace

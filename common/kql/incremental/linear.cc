@@ -65,6 +65,7 @@ class ProjectNode final : public Node {
     std::vector<CellsPtr> columns;
     for (ScalarEvaluator& output : outputs_) columns.push_back(output.Evaluate(deltas.block));
     deltas.block.columns = std::move(columns);
+    deltas.held.clear();
     return deltas;
   }
 
@@ -85,6 +86,7 @@ class ParseNode final : public Node {
     deltas.block.columns.clear();
     deltas = Select(deltas, kept);
     deltas.block = std::move(parsed);
+    deltas.held.clear();
     return deltas;
   }
 

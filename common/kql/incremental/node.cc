@@ -2,16 +2,31 @@
 
 #include <utility>
 
+#include "common/kql/compare.h"
+
 namespace zoomwatch::kql::incremental {
 
 void DeltaBuilder::Add(const KeptRow& row, std::int64_t weight) {
   for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].push_back(row.cells[c]);
+  AddRest(row.position(), row.id, row.leave, weight);
+  if (!deltas_.held.empty()) deltas_.held.emplace_back();
+}
+
+void DeltaBuilder::Add(const HeldRow& row, Ticks leave, std::int64_t weight) {
+  CellReader cells = row.cells();
+  for (Cells& column : columns_) column.push_back(cells.Next());
+  deltas_.held.resize(deltas_.block.rows);
+  deltas_.held.push_back(row);
+  AddRest({row.order(), row.place()}, row.id(), leave, weight);
+}
+
+void DeltaBuilder::AddRest(Position position, std::uint64_t id, Ticks leave, std::int64_t weight) {
   ++deltas_.block.rows;
   deltas_.weights.push_back(weight);
-  deltas_.leaves.push_back(row.leave);
-  deltas_.orders.push_back(row.order);
-  deltas_.places.push_back(row.place);
-  deltas_.ids.push_back(row.id);
+  deltas_.leaves.push_back(leave);
+  deltas_.orders.push_back(position.order);
+  deltas_.places.push_back(position.place);
+  deltas_.ids.push_back(id);
 }
 
 Deltas DeltaBuilder::Take() {
@@ -24,6 +39,27 @@ KeptRow RowAt(const Deltas& deltas, std::size_t row) {
   kept.cells.reserve(deltas.block.columns.size());
   for (const CellsPtr& column : deltas.block.columns) kept.cells.push_back(column == nullptr ? Value() : (*column)[row]);
   return kept;
+}
+
+HeldRow RowHolder::At(const Deltas& deltas, std::size_t row, bool counted) {
+  if (!deltas.held.empty() && !deltas.held[row].is_none()) return deltas.held[row];
+  for (const CellsPtr& column : deltas.block.columns) packer_.Add(column == nullptr ? Value() : (*column)[row]);
+  return {deltas.orders[row], deltas.places[row], deltas.ids[row], counted, packer_};
+}
+
+KeptRow Unpacked(const HeldRow& row) {
+  KeptRow kept{.cells = {}, .order = row.order(), .place = row.place(), .id = row.id()};
+  for (CellReader cells = row.cells(); !cells.done();) kept.cells.push_back(cells.Next());
+  return kept;
+}
+
+bool HasCells(const HeldRow& held, const Deltas& deltas, std::size_t row) {
+  if (!deltas.held.empty() && deltas.held[row] == held) return true;
+  CellReader cells = held.cells();
+  for (const CellsPtr& column : deltas.block.columns) {
+    if (cells.done() || !cells.NextIs(column == nullptr ? Value() : (*column)[row])) return false;
+  }
+  return cells.done();
 }
 
 std::size_t RowBytes(const KeptRow& row) {
@@ -60,6 +96,7 @@ Deltas Select(const Deltas& deltas, const std::vector<std::uint32_t>& rows) {
     selected.orders.push_back(deltas.orders[row]);
     selected.places.push_back(deltas.places[row]);
     selected.ids.push_back(deltas.ids[row]);
+    if (!deltas.held.empty()) selected.held.push_back(deltas.held[row]);
   }
   return selected;
 }

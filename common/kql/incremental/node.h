@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/kql/block.h"
+#include "common/kql/incremental/held_row.h"
 #include "common/kql/types.h"
 
 namespace zoomwatch::kql::incremental {
@@ -47,6 +48,7 @@ struct Deltas {
   std::vector<std::uint64_t> orders;  // per row
   std::vector<std::uint64_t> places;  // per row: its place among the rows that one event was expanded to
   std::vector<std::uint64_t> ids;     // per row: its identity
+  std::vector<HeldRow> held;          // per row, or empty: the row as a node before keeps it, or none. See held_row.h
 
   std::size_t rows() const { return block.rows; }
   Position position(std::size_t row) const { return {orders[row], places[row]}; }
@@ -65,16 +67,31 @@ struct KeptRow {
 KeptRow RowAt(const Deltas& deltas, std::size_t row);
 std::size_t RowBytes(const KeptRow& row);
 
+// Makes rows that are held; used again and again.
+class RowHolder {
+ public:
+  // The row as a node before holds it, or a new one. `counted`: of a new one, see held_row.h.
+  HeldRow At(const Deltas& deltas, std::size_t row, bool counted);
+
+ private:
+  CellPacker packer_;
+};
+KeptRow Unpacked(const HeldRow& row);
+// Whether it has these cells, by SameKey(); nothing else is compared.
+bool HasCells(const HeldRow& held, const Deltas& deltas, std::size_t row);
+
 // Collects the rows of a Deltas one by one.
 class DeltaBuilder {
  public:
   explicit DeltaBuilder(std::size_t columns) : columns_(columns) {}
   void Add(const KeptRow& row, std::int64_t weight);
+  void Add(const HeldRow& row, Ticks leave, std::int64_t weight);
   std::size_t rows() const { return deltas_.block.rows; }
   Deltas Take();
 
  private:
   std::vector<Cells> columns_;
+  void AddRest(Position position, std::uint64_t id, Ticks leave, std::int64_t weight);
   Deltas deltas_;
 };
 

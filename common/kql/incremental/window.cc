@@ -1,5 +1,6 @@
 // Rows that come and go with the clock.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/kql/incremental/due_queue.h"
@@ -42,67 +43,93 @@ class TemporalNode final : public Node {
     const Deltas& input = *inputs[0];
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);
-    while (due_.IsDue(now)) Pass(due_.Pop(), now, out);
-    if (input.rows() > 0) {
-      std::vector<CellsPtr> values;
-      for (ScalarEvaluator& value : values_) values.push_back(value.Evaluate(input.block));
-      for (std::size_t row = 0; row < input.rows(); ++row) AddRow(input, row, values, now, out);
+    while (due_.IsDue(now)) {
+      Pending pending = due_.Pop();
+      row_bytes_ -= pending.row.bytes();
+      Pass(std::move(pending), now, out);
     }
+    std::vector<std::uint32_t> entering;
+    std::vector<Ticks> leaves;  // of those
+    FindEntering(input, now, entering, leaves);
+    if (append_only_ && out.rows() == 0) {  // as nearly always: what enters is handed on as it is
+      Deltas passing = Select(input, entering);
+      passing.leaves = std::move(leaves);
+      return passing;
+    }
+    for (std::size_t i = 0; i < entering.size(); ++i) Pass(PendingAt(input, entering[i], leaves[i]), now, out);
     return out.Take();
   }
 
   Ticks NextDue() const override { return due_.NextDue(); }
-  std::uint64_t state_bytes() const override { return bytes_; }
+  std::uint64_t state_bytes() const override { return row_bytes_ + due_.bytes(); }
 
  private:
   struct Pending {
-    KeptRow row;
+    HeldRow row;
+    Ticks leave = kNever;
     std::int64_t weight = 0;
     bool entered = false;  // it is to be taken back at its leave
-    bool counted = false;  // its bytes are in bytes_
   };
 
-  void AddRow(const Deltas& input, std::size_t row, const std::vector<CellsPtr>& values, Ticks now, DeltaBuilder& out) {
+  void FindEntering(const Deltas& input, Ticks now, std::vector<std::uint32_t>& entering, std::vector<Ticks>& leaves) {
+    if (input.rows() == 0) return;
+    std::vector<CellsPtr> values;
+    for (ScalarEvaluator& value : values_) values.push_back(value.Evaluate(input.block));
+    for (std::uint32_t row = 0; row < input.rows(); ++row) {
+      const std::optional<Interval> interval = IntervalOf(values, row);
+      if (!interval) continue;
+      const Ticks leave = std::min(interval->leave, input.leaves[row]);
+      if (leave <= std::max(now, interval->enter)) continue;  // over before it begins
+      const bool later = interval->enter > now;
+      if (later) {
+        Keep(interval->enter, PendingAt(input, row, leave));
+      } else {
+        entering.push_back(row);
+        leaves.push_back(leave);
+      }
+    }
+  }
+
+  std::optional<Interval> IntervalOf(const std::vector<CellsPtr>& values, std::size_t row) const {
     Interval interval;
     for (std::size_t i = 0; i < conditions_.size(); ++i) {
       const Value& value = (*values[i])[row];
-      if (value.kind() != Kind::kDateTime) return;  // a comparison with null is never true
+      if (value.kind() != Kind::kDateTime) return std::nullopt;  // a comparison with null is never true
       interval.Intersect(conditions_[i], value.AsTicks());
     }
-    Pending pending{.row = RowAt(input, row), .weight = input.weights[row]};
-    interval.leave = std::min(interval.leave, pending.row.leave);
-    if (interval.leave <= std::max(now, interval.enter)) return;  // over before it begins
-    pending.row.leave = interval.leave;
-    if (interval.enter > now) return Keep(interval.enter, std::move(pending));
-    Pass(std::move(pending), now, out);
+    return interval;
+  }
+
+  Pending PendingAt(const Deltas& input, std::size_t row, Ticks leave) {
+    return {.row = holder_.At(input, row, !append_only_ && leave != kNever), .leave = leave, .weight = input.weights[row]};
   }
 
   void Pass(Pending pending, Ticks now, DeltaBuilder& out) {
-    if (pending.row.leave <= now && !pending.entered) return Forget(pending);
-    Forget(pending);
-    const Ticks leave = pending.row.leave;
-    if (!append_only_) pending.row.leave = kNever;
-    out.Add(pending.row, pending.entered ? -pending.weight : pending.weight);
-    if (append_only_ || pending.entered || leave == kNever) return;
+    if (pending.leave <= now && !pending.entered) return;
+    if (append_only_) {  // from here on it is the reader's
+      KeptRow row = Unpacked(pending.row);
+      row.leave = pending.leave;
+      return out.Add(row, pending.weight);
+    }
+    out.Add(pending.row, kNever, pending.entered ? -pending.weight : pending.weight);
+    if (pending.entered || pending.leave == kNever) return;
     pending.entered = true;
+    const Ticks leave = pending.leave;
     Keep(leave, std::move(pending));
   }
 
   void Keep(Ticks due, Pending pending) {
-    bytes_ += RowBytes(pending.row);
-    pending.counted = true;
+    row_bytes_ += pending.row.bytes();
     due_.Push(due, std::move(pending));
-  }
-  void Forget(Pending& pending) {
-    if (std::exchange(pending.counted, false)) bytes_ -= RowBytes(pending.row);
   }
 
   const std::vector<TemporalCondition> conditions_;
   const bool append_only_;
   std::vector<ScalarEvaluator> values_;
+  RowHolder holder_;
   DueQueue<Pending> due_;
   std::size_t columns_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t row_bytes_ = 0;
 };
 
 class ExpireNode final : public Node {
@@ -112,32 +139,40 @@ class ExpireNode final : public Node {
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);
     while (due_.IsDue(now)) {
-      const Held held = due_.Pop();
-      bytes_ -= RowBytes(held.row);
-      out.Add(held.row, -held.weight);
+      const HeldRow row = due_.Pop();
+      row_bytes_ -= row.bytes();
+      out.Add(row, kNever, -1);
     }
-    for (std::size_t row = 0; row < input.rows(); ++row) {
-      KeptRow kept = RowAt(input, row);
-      const Ticks leave = std::exchange(kept.leave, kNever);
+    std::vector<std::uint32_t> entering;
+    std::vector<HeldRow> held;  // of those
+    for (std::uint32_t row = 0; row < input.rows(); ++row) {
+      const Ticks leave = input.leaves[row];
       if (leave <= now) continue;
-      out.Add(kept, input.weights[row]);
+      entering.push_back(row);
+      held.push_back(holder_.At(input, row, leave != kNever));
       if (leave == kNever) continue;
-      bytes_ += RowBytes(kept);
-      due_.Push(leave, {std::move(kept), input.weights[row]});
+      for (std::int64_t i = 0; i < input.weights[row]; ++i) {  // one, as a rule
+        row_bytes_ += held.back().bytes();
+        due_.Push(leave, held.back());
+      }
     }
+    if (out.rows() == 0) {  // as a rule: the cells are handed on
+      Deltas passing = Select(input, entering);
+      passing.leaves.assign(entering.size(), kNever);
+      passing.held = std::move(held);
+      return passing;
+    }
+    for (std::size_t i = 0; i < entering.size(); ++i) out.Add(held[i], kNever, input.weights[entering[i]]);
     return out.Take();
   }
   Ticks NextDue() const override { return due_.NextDue(); }
-  std::uint64_t state_bytes() const override { return bytes_; }
+  std::uint64_t state_bytes() const override { return row_bytes_ + due_.bytes(); }
 
  private:
-  struct Held {
-    KeptRow row;
-    std::int64_t weight;
-  };
-  DueQueue<Held> due_;
+  RowHolder holder_;
+  DueQueue<HeldRow> due_;
   std::size_t columns_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t row_bytes_ = 0;
 };
 
 }  // namespace
