@@ -35,7 +35,7 @@ class AggregateNode final : public Node {
     }
   }
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     std::vector<Group*> changed;
     if (!std::exchange(started_, true) && relation_.keys.empty()) Touch(GroupOf({}, 0), changed);  // one row even without input

@@ -20,7 +20,7 @@ class ApplyNode final : public Node {
         subquery_(std::move(subquery)),
         expander_(relation, std::vector<bool>(relation.applied_input->schema.size(), true), context.execution, nullptr) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     DeltaBuilder out(relation_.schema.size());
     expander_.Load(input.block);

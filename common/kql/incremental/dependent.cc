@@ -59,7 +59,7 @@ class DependentNode : public Node, private SubqueryResults {
   DependentNode(ExecutionContext& context, std::vector<ScalarPtr> scalars, std::vector<const Relation*> subqueries)
       : context_(context), scalars_(std::move(scalars)), subqueries_(std::move(subqueries)), states_(subqueries_.size()) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     const bool changed = std::any_of(inputs.begin() + 1, inputs.end(), [](const Deltas* deltas) { return deltas->rows() > 0; });
     Deltas out;
     if (changed) {
@@ -161,7 +161,7 @@ class DependentFilterNode final : public DependentNode {
       for (std::uint32_t row = 0; row < passing.rows(); ++row) {
         if ((*passes)[row].is_true()) kept.push_back(row);
       }
-      passing = Select(passing, kept);
+      passing = Select(std::move(passing), kept);
     }
     return passing;
   }

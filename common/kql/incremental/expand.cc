@@ -16,7 +16,7 @@ class ExpandNode final : public Node {
         max_bytes_(max_bytes),
         expander_(relation, std::vector<bool>(relation.schema.size(), true), context.execution, nullptr) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     expander_.Load(input.block);
     Expander::Picks picks;

@@ -243,7 +243,7 @@ class JoinNode final : public Node {
         left_keys_(context, shape_.left_keys, shape_.ignore_case),
         right_keys_(context, shape_.right_keys, shape_.ignore_case) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     DeltaBuilder out(shape_.outputs.size());
     AddSide(*inputs[0], left_keys_, false, out);
     AddSide(*inputs[1], right_keys_, true, out);
@@ -345,7 +345,7 @@ class LeaderNode final : public Node {
  public:
   LeaderNode(NodeContext context, const std::vector<ScalarPtr>& keys) : reader_(context, keys, false) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);

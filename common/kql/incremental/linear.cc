@@ -1,5 +1,8 @@
 // Nodes without state: each change passes through on its own.
+#include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "common/kql/incremental/nodes.h"
 #include "common/kql/parse_pattern.h"
@@ -12,7 +15,7 @@ class ConstantNode final : public Node {
  public:
   explicit ConstantNode(const Relation& rows) : rows_(rows) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>&) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>&) override {
     DeltaBuilder out(rows_.schema.size());
     if (std::exchange(done_, true)) return out.Take();
     std::uint64_t order = 0;
@@ -35,8 +38,8 @@ class FilterNode final : public Node {
     for (const ScalarPtr& predicate : predicates) predicates_.emplace_back(predicate, context.execution, nullptr);
   }
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
-    Deltas deltas = *inputs[0];
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
+    Deltas deltas = std::move(*inputs[0]);
     for (ScalarEvaluator& predicate : predicates_) {
       if (deltas.rows() == 0) break;
       const CellsPtr passes = predicate.Evaluate(deltas.block);
@@ -44,7 +47,7 @@ class FilterNode final : public Node {
       for (std::uint32_t row = 0; row < deltas.rows(); ++row) {
         if ((*passes)[row].is_true()) rows.push_back(row);
       }
-      deltas = Select(deltas, rows);
+      deltas = Select(std::move(deltas), rows);
     }
     return deltas;
   }
@@ -56,21 +59,40 @@ class FilterNode final : public Node {
 class ProjectNode final : public Node {
  public:
   ProjectNode(NodeContext context, const std::vector<ScalarPtr>& outputs) {
-    for (const ScalarPtr& output : outputs) outputs_.emplace_back(output, context.execution, nullptr);
+    for (const ScalarPtr& output : outputs) outputs_.push_back({.evaluator = ScalarEvaluator(output, context.execution, nullptr)});
+    std::set<std::size_t> handed_on;
+    for (std::size_t i = outputs.size(); i-- > 0;) {
+      // A loose column has to be made what its type says, see the evaluator.
+      if (outputs[i]->kind != ScalarKind::kColumn || outputs[i]->loose) continue;
+      outputs_[i].column = outputs[i]->column;
+      outputs_[i].is_last = handed_on.insert(outputs[i]->column).second;
+    }
   }
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
-    Deltas deltas = *inputs[0];
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
+    Deltas deltas = std::move(*inputs[0]);
     if (deltas.rows() == 0) return deltas;
-    std::vector<CellsPtr> columns;
-    for (ScalarEvaluator& output : outputs_) columns.push_back(output.Evaluate(deltas.block));
+    std::vector<CellsPtr> columns(outputs_.size());
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (!outputs_[i].column) columns[i] = outputs_[i].evaluator.Evaluate(deltas.block);
+    }
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (!outputs_[i].column) continue;
+      CellsPtr& column = deltas.block.columns[*outputs_[i].column];
+      columns[i] = outputs_[i].is_last ? std::move(column) : column;
+    }
     deltas.block.columns = std::move(columns);
     deltas.held.clear();
     return deltas;
   }
 
  private:
-  std::vector<ScalarEvaluator> outputs_;
+  struct Output {
+    ScalarEvaluator evaluator;
+    std::optional<std::size_t> column;  // it is no more than that column of the input
+    bool is_last = false;               // of the outputs that are that column
+  };
+  std::vector<Output> outputs_;
 };
 
 class ParseNode final : public Node {
@@ -78,13 +100,13 @@ class ParseNode final : public Node {
   ParseNode(NodeContext context, const Relation& relation)
       : parser_(relation, std::vector<bool>(relation.schema.size(), true), context.execution, nullptr) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
-    Deltas deltas = *inputs[0];
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
+    Deltas deltas = std::move(*inputs[0]);
     if (deltas.rows() == 0) return deltas;
     std::vector<std::uint32_t> kept;
     Block parsed = parser_.Parse(deltas.block, kept);
     deltas.block.columns.clear();
-    deltas = Select(deltas, kept);
+    deltas = Select(std::move(deltas), kept);
     deltas.block = std::move(parsed);
     deltas.held.clear();
     return deltas;
@@ -98,7 +120,7 @@ class UnionNode final : public Node {
  public:
   explicit UnionNode(const Relation& relation) : relation_(relation) {}
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     DeltaBuilder out(relation_.schema.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       for (std::size_t row = 0; row < inputs[i]->rows(); ++row) out.Add(Mapped(i, RowAt(*inputs[i], row)), inputs[i]->weights[row]);

@@ -6,18 +6,39 @@
 
 namespace zoomwatch::kql::incremental {
 
+namespace {
+
+// A column of one row. Most of an event's cells are blank, and their columns are shared.
+CellsPtr ColumnOf(Value cell) {
+  static const CellsPtr& null = *new CellsPtr(std::make_shared<const Cells>(1));
+  static const CellsPtr& empty = *new CellsPtr(std::make_shared<const Cells>(1, Value::String("")));
+  if (cell.is_null()) return null;
+  if (cell.is_string() && cell.AsString().empty()) return empty;
+  return std::make_shared<const Cells>(1, std::move(cell));
+}
+
+}  // namespace
+
 void DeltaBuilder::Add(const KeptRow& row, std::int64_t weight) {
-  for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].push_back(row.cells[c]);
+  if (std::exchange(one_held_, false)) AddCells(deltas_.held.front());
+  columns_.resize(column_count_);
+  for (std::size_t c = 0; c < column_count_; ++c) columns_[c].push_back(row.cells[c]);
   AddRest(row.position(), row.id, row.leave, weight);
   if (!deltas_.held.empty()) deltas_.held.emplace_back();
 }
 
 void DeltaBuilder::Add(const HeldRow& row, Ticks leave, std::int64_t weight) {
-  CellReader cells = row.cells();
-  for (Cells& column : columns_) column.push_back(cells.Next());
-  deltas_.held.resize(deltas_.block.rows);
+  if (std::exchange(one_held_, rows() == 0)) AddCells(deltas_.held.front());
+  if (!one_held_) AddCells(row);
+  deltas_.held.resize(rows());
   deltas_.held.push_back(row);
   AddRest({row.order(), row.place()}, row.id(), leave, weight);
+}
+
+void DeltaBuilder::AddCells(const HeldRow& row) {
+  columns_.resize(column_count_);
+  CellReader cells = row.cells();
+  for (Cells& column : columns_) column.push_back(cells.Next());
 }
 
 void DeltaBuilder::AddRest(Position position, std::uint64_t id, Ticks leave, std::int64_t weight) {
@@ -30,7 +51,17 @@ void DeltaBuilder::AddRest(Position position, std::uint64_t id, Ticks leave, std
 }
 
 Deltas DeltaBuilder::Take() {
-  for (Cells& cells : columns_) deltas_.block.columns.push_back(std::make_shared<const Cells>(std::exchange(cells, {})));
+  if (rows() == 0) return {};
+  deltas_.block.columns.reserve(column_count_);
+  if (std::exchange(one_held_, false)) {
+    CellReader cells = deltas_.held.front().cells();
+    for (std::size_t c = 0; c < column_count_; ++c) deltas_.block.columns.push_back(ColumnOf(cells.Next()));
+  } else if (rows() == 1) {
+    for (Cells& cells : columns_) deltas_.block.columns.push_back(ColumnOf(std::move(cells.front())));
+  } else {
+    for (Cells& cells : columns_) deltas_.block.columns.push_back(std::make_shared<const Cells>(std::move(cells)));
+  }
+  columns_.clear();
   return std::exchange(deltas_, {});
 }
 
@@ -76,7 +107,7 @@ std::uint64_t CombineIds(std::uint64_t a, std::uint64_t b) {
   return mixed ^ (mixed >> 31);
 }
 
-Deltas Select(const Deltas& deltas, const std::vector<std::uint32_t>& rows) {
+Deltas Select(Deltas deltas, const std::vector<std::uint32_t>& rows) {
   if (rows.size() == deltas.rows()) return deltas;
   Deltas selected;
   selected.block.rows = rows.size();

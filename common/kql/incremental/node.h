@@ -83,20 +83,24 @@ bool HasCells(const HeldRow& held, const Deltas& deltas, std::size_t row);
 // Collects the rows of a Deltas one by one.
 class DeltaBuilder {
  public:
-  explicit DeltaBuilder(std::size_t columns) : columns_(columns) {}
+  explicit DeltaBuilder(std::size_t columns) : column_count_(columns) {}
   void Add(const KeptRow& row, std::int64_t weight);
   void Add(const HeldRow& row, Ticks leave, std::int64_t weight);
   std::size_t rows() const { return deltas_.block.rows; }
   Deltas Take();
 
  private:
-  std::vector<Cells> columns_;
+  void AddCells(const HeldRow& row);
   void AddRest(Position position, std::uint64_t id, Ticks leave, std::int64_t weight);
+
+  std::size_t column_count_;
+  std::vector<Cells> columns_;  // as many, once there is a cell
+  bool one_held_ = false;       // there is one row, and its cells are in deltas_.held alone
   Deltas deltas_;
 };
 
-// The rows named, in that order.
-Deltas Select(const Deltas& deltas, const std::vector<std::uint32_t>& rows);
+// The rows named, ascending.
+Deltas Select(Deltas deltas, const std::vector<std::uint32_t>& rows);
 
 // Identity of a row that is made of others; never commutative.
 std::uint64_t CombineIds(std::uint64_t a, std::uint64_t b);
@@ -105,8 +109,9 @@ class Node {
  public:
   virtual ~Node() = default;
 
-  // Applies the changes of the inputs and what is due at `now`. Ticks come in order of time; several may have the same time.
-  virtual absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<const Deltas*>& inputs) = 0;
+  // Applies the changes of the inputs and what is due at `now`. Ticks come in order of time; several may have the same time. The inputs
+  // are the node's to use up.
+  virtual absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<Deltas*>& inputs) = 0;
   // The earliest time at which Tick() has something to do without input.
   virtual Ticks NextDue() const { return kNever; }
   virtual std::uint64_t state_bytes() const { return 0; }

@@ -104,6 +104,7 @@ class Planner {
     const auto edge = PlanRelation(root);
     if (!edge) return std::nullopt;
     flow_.root = Retracting(*edge).step;
+    MarkLastReaders(flow_);
     return std::move(flow_);
   }
 

@@ -23,7 +23,7 @@ class TopNode final : public Node {
     for (const SortKey& key : order_) keys_.emplace_back(key.value, context.execution, nullptr);
   }
 
-  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);

@@ -39,6 +39,30 @@ Deltas Consolidate(const Deltas& deltas) {
   return out.Take();
 }
 
+// Rows of one table that were inserted since the last tick. One alone, as an event that came is, stays in the columns that it came in.
+class PendingRows {
+ public:
+  explicit PendingRows(std::size_t columns) : rows_(columns) {}
+
+  void Add(std::vector<CellsPtr> cells, std::uint64_t order, std::uint64_t id) {
+    Deltas row{.block = {.rows = 1, .columns = std::move(cells)}, .weights = {1}, .leaves = {kNever}, .orders = {order}, .places = {0}, .ids = {id}};
+    if (first_.rows() == 0 && rows_.rows() == 0) {
+      first_ = std::move(row);
+    } else {
+      Add(RowAt(row, 0));
+    }
+  }
+  void Add(const KeptRow& row) {
+    if (first_.rows() > 0) rows_.Add(RowAt(std::exchange(first_, {}), 0), 1);
+    rows_.Add(row, 1);
+  }
+  Deltas Take() { return first_.rows() > 0 ? std::exchange(first_, {}) : rows_.Take(); }
+
+ private:
+  Deltas first_;
+  DeltaBuilder rows_;
+};
+
 }  // namespace
 
 class View::Impl {
@@ -54,13 +78,16 @@ class View::Impl {
   }
 
   void Insert(std::size_t table, std::vector<Value> cells, std::uint64_t order) {
-    pending_[table].Add({.cells = std::move(cells), .order = order, .id = CombineIds(table, order)}, 1);
+    pending_[table].Add({.cells = std::move(cells), .order = order, .id = CombineIds(table, order)});
+  }
+  void Insert(std::size_t table, std::vector<CellsPtr> cells, std::uint64_t order) {
+    pending_[table].Add(std::move(cells), order, CombineIds(table, order));
   }
 
   absl::StatusOr<Deltas> Tick(Ticks now) {
     std::vector<Deltas> inserted;
-    for (DeltaBuilder& pending : pending_) inserted.push_back(pending.Take());
-    absl::StatusOr<Deltas> changes = RunTick(flow_, now, inserted);
+    for (PendingRows& pending : pending_) inserted.push_back(pending.Take());
+    absl::StatusOr<Deltas> changes = RunTick(flow_, now, std::move(inserted));
     if (!changes.ok()) return changes;
     if (state_bytes() > options_.max_state_bytes) {
       return absl::ResourceExhaustedError(
@@ -102,7 +129,7 @@ class View::Impl {
   const BoundQuery query_;      // the nodes refer to its relations
   ExecutionContext context_;    // expressions of nodes are free of the clock
   Dataflow flow_;
-  std::vector<DeltaBuilder> pending_;  // per table
+  std::vector<PendingRows> pending_;  // per table
 };
 
 std::unique_ptr<View> View::Create(BoundQuery query, const ViewOptions& options, Diagnostic& refused) {
@@ -117,6 +144,9 @@ View::~View() = default;
 const Schema& View::schema() const { return impl_->query().root->schema; }
 const std::vector<View::Table>& View::tables() const { return impl_->tables(); }
 void View::Insert(std::size_t table, std::vector<Value> cells, std::uint64_t order) {
+  impl_->Insert(table, std::move(cells), order);
+}
+void View::Insert(std::size_t table, std::vector<CellsPtr> cells, std::uint64_t order) {
   impl_->Insert(table, std::move(cells), order);
 }
 absl::StatusOr<Deltas> View::Tick(Ticks now) { return impl_->Tick(now); }

@@ -44,6 +44,8 @@ class View {
   // A row of tables()[table]. `order` is its position, larger than that of every row before. Rows that are older than the window at
   // the next tick never come in.
   void Insert(std::size_t table, std::vector<Value> cells, std::uint64_t order);
+  // The same with the cells as columns of one row, which the view shares.
+  void Insert(std::size_t table, std::vector<CellsPtr> cells, std::uint64_t order);
 
   // Applies what was inserted and what is due; returns how the view changed, consolidated: no row is both retracted and inserted with
   // the same cells and identity. REQUIRES: `now` is not before the last tick.

@@ -39,7 +39,7 @@ class TemporalNode final : public Node {
     for (const TemporalCondition& condition : conditions_) values_.emplace_back(condition.value, context.execution, nullptr);
   }
 
-  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);
@@ -52,7 +52,7 @@ class TemporalNode final : public Node {
     std::vector<Ticks> leaves;  // of those
     FindEntering(input, now, entering, leaves);
     if (append_only_ && out.rows() == 0) {  // as nearly always: what enters is handed on as it is
-      Deltas passing = Select(input, entering);
+      Deltas passing = Select(std::move(*inputs[0]), entering);
       passing.leaves = std::move(leaves);
       return passing;
     }
@@ -134,7 +134,7 @@ class TemporalNode final : public Node {
 
 class ExpireNode final : public Node {
  public:
-  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<const Deltas*>& inputs) override {
+  absl::StatusOr<Deltas> Tick(Ticks now, const std::vector<Deltas*>& inputs) override {
     const Deltas& input = *inputs[0];
     columns_ = std::max(columns_, input.block.columns.size());
     DeltaBuilder out(columns_);
@@ -157,7 +157,7 @@ class ExpireNode final : public Node {
       }
     }
     if (out.rows() == 0) {  // as a rule: the cells are handed on
-      Deltas passing = Select(input, entering);
+      Deltas passing = Select(std::move(*inputs[0]), entering);
       passing.leaves.assign(entering.size(), kNever);
       passing.held = std::move(held);
       return passing;
