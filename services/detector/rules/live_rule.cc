@@ -119,6 +119,8 @@ LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kq
       depends_on_absence_(DependsOnAbsence(*root)) {
   const std::vector<TableUse> uses = FindTableUses(root);
   const kql::batch::Demands demands = kql::batch::ComputeDemands(*root, 0);
+  const auto empty = std::make_shared<const kql::Cells>(1, kql::Value::String(""));
+  const auto null = std::make_shared<const kql::Cells>(1, kql::Value());
   for (const auto& table : view_->tables()) {
     std::vector<std::vector<kql::ScalarPtr>> conditions;
     for (const TableUse& use : uses) {
@@ -127,7 +129,7 @@ LiveRule::LiveRule(std::shared_ptr<const ruleset::Rule> rule, std::unique_ptr<kq
     Table& wanted = tables_.emplace_back(Table{.blank = {}, .columns = {}, .filter = RowFilter(table.schema, conditions, cells)});
     const std::vector<bool> needed = NeededColumns(table, uses, demands);
     for (std::size_t c = 0; c < table.schema.size(); ++c) {
-      wanted.blank.push_back(table.schema[c].type == kql::Type::kString ? kql::Value::String("") : kql::Value());
+      wanted.blank.push_back(table.schema[c].type == kql::Type::kString ? empty : null);
       if (needed[c]) wanted.columns.emplace_back(c, cells.PlaceOf(table.schema[c]));
     }
   }
@@ -154,9 +156,11 @@ bool LiveRule::ConcernsName() {
 bool LiveRule::Insert(std::uint64_t order) {
   bool inserted = false;
   for (std::size_t t = 0; t < tables_.size(); ++t) {
+    // With more tables it may be another one that the name concerns.
+    if (tables_.size() > 1 && !tables_[t].filter.PassesByName()) continue;
     if (!tables_[t].filter.Passes()) continue;
-    std::vector<kql::Value> row = tables_[t].blank;
-    for (const auto& [column, place] : tables_[t].columns) row[column] = cells_.At(place);
+    std::vector<kql::CellsPtr> row = tables_[t].blank;
+    for (const auto& [column, place] : tables_[t].columns) row[column] = cells_.Column(place);
     view_->Insert(t, std::move(row), order);
     inserted = true;
   }
@@ -247,13 +251,13 @@ std::vector<std::uint64_t> LiveRule::Show(const Deltas& deltas) {
   std::vector<std::uint64_t> touched;                     // in the order of the deltas
   std::unordered_map<std::uint64_t, std::int64_t> before;  // of those touched
   for (std::size_t i = 0; i < deltas.rows(); ++i) {
-    const auto row = kql::incremental::RowAt(deltas, i);
+    auto row = kql::incremental::RowAt(deltas, i);
     Shown& shown = shown_[row.id];
     if (before.try_emplace(row.id, shown.count).second) touched.push_back(row.id);
     shown.count += deltas.weights[i];
     row_count_ += deltas.weights[i];
-    const auto [at, added] = shown.rows.try_emplace(row.cells, 0);
-    if (added) shown_bytes_ += ShownBytes(row.cells);
+    const auto [at, added] = shown.rows.try_emplace(std::move(row.cells), 0);
+    if (added) shown_bytes_ += ShownBytes(at->first);
     at->second += deltas.weights[i];
     if (at->second != 0) continue;
     shown_bytes_ -= ShownBytes(at->first);

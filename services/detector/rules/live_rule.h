@@ -84,7 +84,7 @@ class LiveRule {
   absl::Status Settle(kql::Ticks now);
   absl::Status Begin(kql::Ticks now);
 
-  // Takes the event in the cells; nothing happens before the next Tick(). False: it cannot change anything, so no Tick() is due for its
+  // Takes the event in the cells, whose name concerns the rule; nothing happens before the next Tick(). False: it cannot change anything, so no Tick() is due for its
   // sake. `order` grows with every event.
   bool Insert(std::uint64_t order);
   // REQUIRES: `now` is not before that of the last call. `cause`: of the findings. After an error the rule is not used again.
@@ -106,7 +106,7 @@ class LiveRule {
  private:
   // What the view wants of one of its tables.
   struct Table {
-    std::vector<kql::Value> blank;                             // a row of an event that has nothing
+    std::vector<kql::CellsPtr> blank;                          // a row of an event that has nothing
     std::vector<std::pair<std::size_t, std::size_t>> columns;  // those that are read, and their places in the cells
     RowFilter filter;
   };

@@ -39,8 +39,11 @@ bool RowFilter::PassesByName() {
 }
 
 bool RowFilter::Passes() {
-  return std::any_of(uses_.begin(), uses_.end(), [this](std::vector<Condition>& use) {
-    return std::all_of(use.begin(), use.end(), [this](Condition& condition) { return IsTrue(condition); });
+  // Of a single use all conditions on the name are known to be true.
+  const bool name_passes = uses_.size() == 1;
+  return std::any_of(uses_.begin(), uses_.end(), [this, name_passes](std::vector<Condition>& use) {
+    return std::all_of(use.begin(), use.end(),
+                       [this, name_passes](Condition& condition) { return (name_passes && condition.of_name) || IsTrue(condition); });
   });
 }
 

@@ -23,7 +23,7 @@ class RowFilter {
 
   // False: no event with the name of the event in the cells passes.
   bool PassesByName();
-  // False: the event in the cells does not.
+  // False: the event in the cells does not. REQUIRES: PassesByName().
   bool Passes();
 
  private:

@@ -28,12 +28,13 @@ class SharedCells {
   void Load(const event::v1::Event& event);
 
   const kql::Value& At(std::size_t place) { return (*Column(place))[0]; }
-  // The same as a column of one row.
+  // The same as a column of one row. Who keeps it keeps the pointer: a column that nobody has is filled anew for the next event.
   const kql::CellsPtr& Column(std::size_t place);
 
  private:
   struct Place {
     kql::CellsPtr cells;
+    kql::Cells* writable = nullptr;  // the same
     std::uint64_t event = 0;  // number of the event that they are of
   };
 
