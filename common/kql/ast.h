@@ -138,7 +138,7 @@ struct Operator {
   std::vector<OperatorParameter> parameters;
   std::vector<NamedExpr> items;           // extend project print summarize distinct serialize; where has one
   std::vector<NamedExpr> by;              // summarize
-  bool star = false;                      // distinct *, search *
+  bool star = false;                      // distinct *, search *, evaluate ... : (*, ...)
   ExprPtr expr;                           // top take: count; parse: source; join lookup: right side; search: predicate;
                                           // invoke evaluate: the call
   std::vector<ExprPtr> conditions;        // join lookup

@@ -22,7 +22,7 @@
 //                | "mv-expand"|"mv-apply" { parameter-value } mv-item { "," mv-item } [ "limit" expr ] [ "on" "(" pipe ")" ]
 //                | "parse"|"parse-where" { parameter-value } expr "with" { "*" | string | name [ ":" type ] }
 //                | "render" word [ "with" "(" property { "," property } ")" ] | "as" name | "invoke" call
-//                | "evaluate" call [ ":" "(" schema ")" ] | "getschema" | union | search
+//                | "evaluate" call [ ":" "(" [ "*" [ "," ] ] schema ")" ] | "getschema" | union | search
 //   expr         = and { "or" and }                             left to right
 //   and          = equality { "and" equality }
 //   equality     = relation [ ("=="|"!="|"<>") relation | list-operator "(" ... ")" | between "(" expr ".." expr ")" ]

@@ -666,11 +666,9 @@ bool Parser::ParseCallOperator(Operator& op) {
   if (op.expr == nullptr) return false;
   if (op.kind == OperatorKind::kEvaluate && Take(":")) {
     if (!Expect("(", "before the schema")) return false;
-    if (IsPunctuation("*")) {
-      Error(Peek().span, "'*' in the schema of evaluate is not supported: name the columns", code::kNotSupported);
-      return false;
-    }
     op.row_schema.emplace();
+    op.star = Take("*");
+    if (op.star && !IsPunctuation(")") && !Expect(",", "or ')' after '*'")) return false;
     return ParseSchema(*op.row_schema);
   }
   return true;

@@ -300,6 +300,9 @@ class Binder {
   bool TableExists(const Name& name, const Scope& names) const;
   RelationPtr MakeUnion(std::vector<RelationPtr> inputs, bool inner, const std::string& source_column, Span span);
   std::string SourceName(const RelationPtr& relation, std::size_t place) const;
+  // binder/operator_evaluate.cc
+  class Evaluation;
+  RelationPtr BindEvaluate(const Step& step);
   // binder/operator_order.cc
   RelationPtr BindSort(const Step& step);
   RelationPtr BindTake(const Step& step);
@@ -310,7 +313,6 @@ class Binder {
   RelationPtr BindRange(const Step& step);
   Type RangeType(const Operator& op, const Relation& range);
   RelationPtr BindGetSchema(const Step& step);
-  RelationPtr BindEvaluate(const Step& step);
   RelationPtr BindStoredTable(std::string_view name, Span span);
   RelationPtr BindStoredFunction(const Name& name);
   RelationPtr BindTableFunction(const Expr& call, const Scope& scope);

@@ -54,6 +54,7 @@ class Collector {
     for (const WildName& column : op.columns) Add(column.name);
     for (const RenamePair& rename : op.renames) Add(rename.from);
     for (const ReorderItem& item : op.reorder) Add(item.pattern.name);
+    for (std::size_t i = 0; op.row_schema && i < op.row_schema->size(); ++i) Add((*op.row_schema)[i].name);
     if (op.subquery != nullptr) Visit(*op.subquery);
   }
 

@@ -1,4 +1,4 @@
-// Where rows come from: stored tables and functions, datatable, print, range, getschema; plugins.
+// Where rows come from: stored tables and functions, datatable, print, range, getschema.
 #include <algorithm>
 #include <utility>
 
@@ -248,12 +248,6 @@ RelationPtr Binder::BindGetSchema(const Step& step) {
                          Value::String(TypeName(column.type))});
   }
   return Make(std::move(rows));
-}
-
-RelationPtr Binder::BindEvaluate(const Step& step) {
-  const Expr& call = *step.op.expr;
-  Error(code::kNotSupported, call.name.span, fmt::format("plugin '{}' is not supported", call.name.text));
-  return nullptr;
 }
 
 }  // namespace zoomwatch::kql

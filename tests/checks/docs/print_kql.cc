@@ -72,7 +72,7 @@ const std::map<std::string_view, std::string_view> kOperatorTexts = {
     {"as", "a name for the table so far"},
     {"serialize", "fixes the order, for `prev`, `next`, `row_number`, `row_cumsum`"},
     {"invoke", "calls a function with the table as its first parameter"},
-    {"evaluate", "plugins; none is supported"},
+    {"evaluate", "the plugins `bag_unpack` and `pivot`, whose columns are stated: `evaluate bag_unpack(d) : (*, Name:string)`"},
     {"getschema", "the columns as rows"},
 };
 
@@ -106,6 +106,19 @@ exceeds a long is a real.
 fold no others. Regular expressions are RE2's, in UTF-8: no backreferences and no lookaround; with 16 groups at most.
 `search` reads `*` in a term: at an end of it, that end may lie inside a word; within it, any text of the line may stand there.
 A query that takes thousands of expressions from its data keeps 128 MiB of them at most and compiles what it dropped again.
+
+## Plugins
+
+`evaluate bag_unpack(d) : (Name:string, Age:long)` has the columns that stand behind it, and with `(*, Name:string)` those that stay before them;
+`evaluate pivot(c) : (Room:string, In:long)` likewise. Without them the columns would depend on the data, and that is refused.
+
+`bag_unpack` reads each member as `tolong()` and its kin do. What is missing is null, and members that are not stated are passed over. A stated
+column that the source has too takes `columnsConflict='replace_source'` or `'keep_source'`: the default, `error`, would depend on the data.
+
+`pivot` groups by the columns behind the aggregate, or by all but the pivoted one and the one that the aggregate is of; they are stated too, or
+`*`. Rows with a value that is not stated still make their group. Where a group has no row of a value the aggregate gives what it gives for no
+rows: 0 for `count` and `sum`, null for `max`. With no column to group by there is one row, as of `summarize`. Stated types are those that the
+columns have; nothing is converted.
 
 ## Names of result columns
 

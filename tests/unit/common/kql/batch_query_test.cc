@@ -254,7 +254,10 @@ INSTANTIATE_TEST_SUITE_P(
                     OverNothing{"E | sort by k asc nulls first, n desc, tostring(d.x) asc"}, OverNothing{"E | order by at"},
                     OverNothing{"E | top 2 by r nulls last"}, OverNothing{"E | take 5"}, OverNothing{"E | limit 0"},
                     OverNothing{"E | serialize"}, OverNothing{"E | as A | where n == 1"}, OverNothing{"E | render timechart"},
-                    OverNothing{"let F = (T: (n: long)) { T | where n > 1 }; E | invoke F()"}, OverNothing{"E | search 'a'"}, OverNothing{"search in (E) 'a' or n == 1"},
+                    OverNothing{"let F = (T: (n: long)) { T | where n > 1 }; E | invoke F()"}, OverNothing{"E | search 'a'"},
+                    OverNothing{"E | evaluate bag_unpack(d) : (*, x:long)"}, OverNothing{"E | project k, n | evaluate pivot(k) : (n:long, x:long)"},
+                    OverNothing{"E | project k | evaluate pivot(k) : (x:long)", "[[0]]"},
+                    OverNothing{"search in (E) 'a' or n == 1"},
                     OverNothing{"E | parse k with 'a' x: long 'b' *"}, OverNothing{"E | parse kind=regex k with 'a+' x"},
                     OverNothing{"E | parse-where k with * 'a' x"}, OverNothing{"E | mv-expand d"},
                     OverNothing{"E | mv-expand with_itemindex=p d to typeof(string), x = d.a limit 3"},
@@ -294,6 +297,58 @@ INSTANTIATE_TEST_SUITE_P(
                     OverNothing{"E | summarize percentile(n, 50), percentiles(r, 5, 95)", "[[null,null,null]]"},
                     OverNothing{"E | summarize stdev(n), stdevif(n, b), stdevp(n), variance(r), varianceif(r, b), variancep(r)",
                                 R"([[0.0,0.0,"NaN",0.0,0.0,"NaN"]])"}));
+
+TEST(BatchQuery, BagUnpackReadsTheMembersAsTheStatedTypes) {
+  const std::string rows = R"(
+      datatable(n:long, Name:string, d:dynamic)[
+        1, "old", dynamic({"Name": "Ada", "Age": 20, "more": {"x": [1]}}),
+        2, "old", dynamic({"Age": "40", "Name": null}),
+        3, "old", dynamic({"Age": "forty", "Name": {"first": "Eve"}, "name": "Bo"}),
+        4, "old", dynamic(null),
+        5, "old", dynamic([20])] | evaluate bag_unpack)";
+  EXPECT_EQ(ResultOf(rows + "(d, columnsConflict='replace_source') : (n2:int, Age:long, Name:string, more:dynamic) | project-away n2"),
+            R"([[20,"Ada",{"x":[1]}],[40,"",null],[null,"{\"first\":\"Eve\"}",null],[null,"",null],[null,"",null]])");
+  EXPECT_EQ(ResultOf(rows + "(d, columnsConflict='replace_source') : (*, Name:string) | take 2"), R"([[1,"Ada"],[2,""]])");
+  EXPECT_EQ(ResultOf(rows + "(d, columnsConflict='keep_source') : (*, Name:string, Age:real) | take 2"), R"([[1,"old",20.0],[2,"old",40.0]])");
+  EXPECT_EQ(ResultOf(rows + "(d, 'p_') : (*, p_Name:string, p_name:string) | where n == 3"),
+            R"([[3,"old","{\"first\":\"Eve\"}","Bo"]])");
+  EXPECT_EQ(ResultOf(rows + "(d, ignoredProperties=dynamic(['Name'])) : (Name:string, Age:int) | take 1"), R"([["old",20]])");
+}
+
+TEST(BatchQuery, BagUnpackReadsEveryType) {
+  EXPECT_EQ(ResultOf(R"(print d = dynamic({"b": true, "i": 7, "r": 1.5, "m": "2.5", "t": "2026-11-24", "s": "1.00:00:00",
+                                             "g": "00000000-0000-0000-0000-00000000000a"})
+                        | evaluate bag_unpack(d) : (b:bool, i:int, r:real, m:decimal, t:datetime, s:timespan, g:guid))"),
+            R"([[true,7,1.5,2.5,"2026-11-24T00:00:00.0000000Z","1.00:00:00","00000000-0000-0000-0000-00000000000a"]])");
+}
+
+TEST(BatchQuery, PivotAggregatesTheRowsOfEachStatedValue) {
+  const std::string rows = R"(
+      datatable(room:string, kind:string, size:long)[
+        "a", "in", 1, "a", "in", 4, "a", "out", 2, "b", "out", 3, "c", "lost", 9, "c", "", 9] | evaluate pivot)";
+  const std::string sorted = " | sort by room asc";
+  EXPECT_EQ(ResultOf(rows + "(kind, count(), room) : (room:string, in:long, out:long)" + sorted), R"([["a",2,1],["b",0,1],["c",0,0]])");
+  EXPECT_EQ(ResultOf(rows + "(kind, sum(size)) : (out:long, room:string, in:long)" + sorted), R"([[2,"a",5],[3,"b",0],[0,"c",0]])");
+  EXPECT_EQ(ResultOf(rows + "(kind, max(size)) : (*, in:long, In:long)" + sorted), R"([["a",4,null],["b",null,null],["c",null,null]])");
+  EXPECT_EQ(ResultOf(rows + "(kind, make_list(size, 1)) : (*, in:dynamic)" + sorted), R"([["a",[1]],["b",[]],["c",[]]])");
+  EXPECT_EQ(ResultOf(rows + "(kind, take_any(kind), room) : (*, in:string)" + sorted), R"([["a","in"],["b",""],["c",""]])");
+  EXPECT_EQ(ResultOf(rows + "(size, count(), room) : (room:string, ['4']:long, ['9']:long)" + sorted),
+            R"([["a",1,0],["b",0,0],["c",0,2]])");
+  EXPECT_EQ(ResultOf(rows + "(kind) : (size:long, in:long, room:string) | where size == 9 | project room, ['in'], size"), R"([["c",0,9]])");
+}
+
+// Each is what the aggregate gives for the rows of the value alone.
+TEST(BatchQuery, PivotTakesTheDocumentedAggregates) {
+  const std::string rows = R"(let rows = datatable(k:string, x:long)["v", 1, "v", 4, "v", 4, "w", 7]; )";
+  for (const std::string aggregate : {"sum(x)", "avg(x)", "min(x)", "max(x)", "dcount(x)", "dcount(x, 2)", "stdev(x)", "variance(x)", "take_any(k)",
+                                      "make_list(x)", "make_list(x, 2)", "make_set(x)", "make_bag(bag_pack('x', x))", "count()"}) {
+    const BoundQuery summarized = Compile(rows + "rows | summarize v = " + aggregate, EmptyCatalog());
+    ASSERT_NE(summarized.root, nullptr) << aggregate;
+    const std::string pivot = rows + "rows | extend g = 1 | evaluate pivot(k, " + aggregate + ", g) : (*, v:" +
+                              std::string(TypeName(summarized.root->schema[0].type)) + ") | project v";
+    EXPECT_EQ(ResultOf(pivot), ResultOf(rows + "rows | where k == 'v' | summarize v = " + aggregate)) << pivot;
+  }
+}
 
 }  // namespace
 }  // namespace zoomwatch::kql

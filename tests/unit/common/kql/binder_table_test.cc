@@ -251,6 +251,112 @@ TEST(BinderTable, SourcesOfRows) {
   });
 }
 
+TEST(BinderTable, BagUnpackHasTheColumnsThatAreStated) {
+  ExpectAll({
+      {"T | evaluate bag_unpack(d) : (x:real, y:dynamic)", "x:real, y:dynamic"},
+      {"T | evaluate bag_unpack(d) : (*, x:real)", "a:long, b:string, t:datetime, x:real"},
+      {"T | evaluate bag_unpack(d) : (*)", "a:long, b:string, t:datetime"},
+      {"T | evaluate hint.distribution=single bag_unpack(d) : (*, d:string)", "a:long, b:string, t:datetime, d:string"},
+      {"T | evaluate bag_unpack(d, 'p_') : (p_x:long, b:string)", "p_x:long, b:string"},
+      {"T | evaluate bag_unpack(d, 'p_', 'error', dynamic(['x'])) : (p_y:long, a:long)", "p_y:long, a:long"},
+      {"T | evaluate bag_unpack(d, columnsConflict='replace_source') : (*, a:string)", "b:string, t:datetime, a:string"},
+      {"T | evaluate bag_unpack(d, columnsConflict='keep_source') : (*, a:long)", "b:string, t:datetime, a:long"},
+      {"T | evaluate bag_unpack(d, ignoredProperties=dynamic(['a'])) : (a:long, x:int)", "a:long, x:int"},
+      {"T | evaluate bag_unpack(d, ignoredProperties=dynamic(['a']), OutputColumnPrefix='p_') : (p_b:long)", "p_b:long"},
+      {"T | evaluate bag_unpack(d)", "ZW002 1:14"},
+      {"T | evaluate bag_unpack(d) : ()", "ZW002 1:14"},
+      {"T | evaluate bag_unpack(d) : (x:long, *)", "ZW001 1:39"},
+      {"T | evaluate bag_unpack(d) : (* x:long)", "ZW001 1:33"},
+      {"T | evaluate bag_unpack(d) : (x:long, y:long, x:string)", "KS171 1:47"},
+      {"T | evaluate bag_unpack(d) : (*, a:long)", "KS171 1:34"},
+      {"T | evaluate bag_unpack(d) : (a:long)", "KS171 1:31"},
+      {"T | evaluate bag_unpack(d, 'p_') : (p_x:long, x:long)", "KS142 1:47"},
+      {"T | evaluate bag_unpack(d, ignoredProperties=dynamic(['x'])) : (x:long)", "KS142 1:65"},
+      {"T | evaluate bag_unpack(d, columnsConflict='keep_source') : (*, a:string)", "KS107 1:67"},
+      {"T | evaluate bag_unpack(d, columnsConflict='keep') : (*, x:long)", "ZW004 1:44"},
+      {"T | evaluate bag_unpack(d, columnsConflict=b) : (*, x:long)", "KS131 1:44"},
+      {"T | evaluate bag_unpack(d, conflict='error') : (*, x:long)", "KS196 1:28"},
+      {"T | evaluate bag_unpack(d, 'p_', OutputColumnPrefix='q_') : (*, x:long)", "KS201 1:34"},
+      {"T | evaluate bag_unpack(d, columnsConflict='error', 'p_') : (*, x:long)", "KS195 1:53"},
+      {"T | evaluate bag_unpack(d, '') : (*, x:long)", "ZW004 1:28"},
+      {"T | evaluate bag_unpack(d, 1) : (*, x:long)", "KS107 1:28"},
+      {"T | evaluate bag_unpack(d, ignoredProperties='x') : (*, x:long)", "ZW004 1:46"},
+      {"T | evaluate bag_unpack(d, ignoredProperties=dynamic([1])) : (*, x:long)", "ZW004 1:46"},
+      {"T | evaluate bag_unpack() : (*, x:long)", "KS119 1:14"},
+      {"T | evaluate bag_unpack(d, 'p_', 'error', dynamic([]), 1) : (*, x:long)", "KS119 1:14"},
+      {"T | evaluate bag_unpack(d.x) : (*, x:long)", "KS109 1:25"},
+      {"T | evaluate bag_unpack(b) : (*, x:long)", "KS107 1:25"},
+      {"T | evaluate bag_unpack(e) : (*, x:long)", "KS142 1:25"},
+      {"T | evaluate kind=x bag_unpack(d) : (*, x:long)", "KS196 1:14"},
+      {"evaluate bag_unpack(d) : (*, x:long)", "KS111 1:10"},
+      // A column that a table has only for those who name it is named by the schema.
+      {"Virtual | extend d = dynamic({}) | evaluate bag_unpack(d, columnsConflict='keep_source') : (payload_x:long)", "KS107 1:103"},
+  });
+}
+
+TEST(BinderTable, PivotHasTheColumnsThatAreStated) {
+  ExpectAll({
+      {"U | evaluate pivot(c) : (a:long, b:string, x:long)", "a:long, b:string, x:long"},
+      {"U | evaluate pivot(c) : (x:long, b:string, y:long, a:long)", "x:long, b:string, y:long, a:long"},
+      {"U | evaluate pivot(c, sum(a)) : (*, x:long)", "b:string, x:long"},
+      {"U | evaluate pivot(c, avg(a)) : (x:real, *)", "ZW001 1:42"},
+      {"U | evaluate pivot(c, avg(a)) : (*, x:real, b:string)", "x:real, b:string"},
+      {"U | evaluate pivot(c, sum(a * 2)) : (*, x:long)", "a:long, b:string, x:long"},
+      {"U | evaluate pivot(c, make_set(a, 5), b) : (*, x:dynamic)", "b:string, x:dynamic"},
+      {"U | evaluate pivot(c, take_any(b), b, c) : (*, x:string)", "b:string, c:string, x:string"},
+      {"U | evaluate pivot(a) : (b:string, c:string, ['7']:long)", "b:string, c:string, 7:long"},
+      {"T | evaluate pivot(b, make_bag(d), a) : (a:long, x:dynamic)", "a:long, x:dynamic"},
+      {"T | evaluate pivot(b, make_bag(d)) : (*, x:dynamic)", "a:long, t:datetime, x:dynamic"},
+      {"U | evaluate pivot(c) : (*)", "a:long, b:string"},
+      {"U | project c | evaluate pivot(c) : (x:long)", "x:long"},
+      {"U | project c | evaluate pivot(c) : (*)", "ZW002 1:26"},
+      {"U | evaluate pivot(c)", "ZW002 1:14"},
+      {"U | evaluate pivot(c) : ()", "ZW002 1:14"},
+      {"U | evaluate pivot(c, sum(a)) : (x:long)", "KS249 1:14"},
+      {"U | evaluate pivot(c, sum(a)) : (*, x:int)", "KS107 1:39"},
+      {"U | evaluate pivot(c) : (a:int, b:string, x:long)", "KS107 1:28"},
+      {"U | evaluate pivot(c) : (*, x:long, x:long)", "KS171 1:37"},
+      {"T | evaluate pivot(b) : (*, x:long)", "KS116 1:14"},
+      {"T | evaluate pivot(b, count(), d) : (*, x:long)", "KS116 1:14"},
+      {"T | evaluate pivot(d) : (*, x:long)", "KS107 1:20"},
+      {"T | evaluate pivot(t) : (*, x:long)", "KS107 1:20"},
+      {"U | evaluate pivot() : (*, x:long)", "KS120 1:14"},
+      {"U | evaluate pivot(tolower(c)) : (*, x:long)", "KS109 1:20"},
+      {"U | evaluate pivot(zz) : (*, x:long)", "KS142 1:20"},
+      {"U | evaluate pivot(c, b) : (*, x:long)", "KS236 1:23"},
+      {"U | evaluate pivot(c, sum(a) + 1) : (*, x:long)", "KS236 1:23"},
+      {"let sum = (x:long) { x }; U | evaluate pivot(c, sum(a)) : (*, x:long)", "KS236 1:49"},
+      {"U | evaluate pivot(c, s = sum(a)) : (*, x:long)", "KS236 1:23"},
+      {"U | evaluate pivot(c, count(), b, b) : (*, x:long)", "KS171 1:35"},
+      {"U | evaluate pivot(c, count(), tolower(b)) : (*, x:long)", "KS109 1:32"},
+      {"U | evaluate pivot(c, percentile(a, 50)) : (*, x:long)", "ZW002 1:23"},
+      {"U | evaluate pivot(c, countif(a > 1)) : (*, x:long)", "ZW002 1:23"},
+      {"U | evaluate pivot(c, count(a > 1)) : (*, x:long)", "KS119 1:23"},
+      {"U | evaluate pivot(c, take_any(a, b)) : (*, x:long)", "KS119 1:23"},
+      {"U | evaluate pivot(c, sum(b)) : (*, x:long)", "KS138 1:27"},
+      {"U | serialize | evaluate pivot(c, sum(prev(a))) : (*, x:long)", "ZW002 1:39"},
+  });
+}
+
+std::string MessageOf(std::string_view text, const Catalog& catalog) {
+  const BoundQuery query = Compile(text, catalog, {});
+  return query.diagnostics.empty() ? "" : query.diagnostics[0].message;
+}
+
+TEST(BinderTable, APluginWithoutStatedColumnsSaysHowTheyAreStated) {
+  TestCatalog catalog;
+  EXPECT_EQ(MessageOf("T | extend e = d | evaluate bag_unpack(e)", catalog),
+            "the columns of 'bag_unpack' depend on the data here: state them, as in bag_unpack(e) : (*, Name:string)");
+  EXPECT_EQ(MessageOf("T | evaluate bag_unpack(d, 'the ')", catalog),
+            "the columns of 'bag_unpack' depend on the data here: state them, as in bag_unpack(d, 'the ') : (*, ['the Name']:string)");
+  EXPECT_EQ(MessageOf("U | evaluate pivot(c, avg(a))", catalog),
+            "the columns of 'pivot' depend on the data here: state them, as in pivot(c, avg(a)) : (b:string, Name:real)");
+  catalog.functions["Unpacked"] = "T\n| evaluate bag_unpack(d)";
+  EXPECT_EQ(MessageOf("Unpacked | count", catalog),
+            "in the stored function 'Unpacked', line 2, column 12: the columns of 'bag_unpack' depend on the data here: state them, as in "
+            "bag_unpack(d) : (*, Name:string)");
+}
+
 TEST(BinderTable, CellsOfADatatableBecomeValuesOfTheirColumns) {
   const RelationPtr rows = Root("datatable(t:datetime, r:real, s:string, n:long)['2020-01-01', 1, 7, 'no number']").root;
   ASSERT_EQ(rows->rows.size(), 1);

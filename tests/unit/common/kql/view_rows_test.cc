@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 constexpr Ticks kStart = 638'000'000'000'000'000;
 constexpr Ticks kWindow = 10 * kTicksPerMinute;
@@ -76,6 +77,17 @@ TEST_F(ViewRows, AnExpandedRowComesAndGoesPerElement) {
   EXPECT_THAT(Tick(), ElementsAre("+1 a|0|x", "+1 a|1|y"));
   EXPECT_THAT(Tick(kWindow - 1), IsEmpty());
   EXPECT_THAT(Tick(kWindow), ElementsAre("-1 a|0|x", "-1 a|1|y"));
+  EXPECT_EQ(view_->state_bytes(), 0U);
+}
+
+TEST_F(ViewRows, BagsAreUnpackedAndPivotedAsTheyCome) {
+  Open("T | project k, d | evaluate bag_unpack(d) : (*, side:string, n:long) | evaluate pivot(side, sum(n)) : (k:string, x:long, y:long)");
+  Insert(1, "a", R"({"side": "x", "n": 3})");
+  Insert(2, "b", R"({"side": "z", "n": 3})");
+  EXPECT_THAT(Tick(), UnorderedElementsAre("+1 a|3|0", "+1 b|0|0"));
+  Insert(3, "a", R"({"side": "y", "n": "4"})");
+  EXPECT_THAT(Tick(), UnorderedElementsAre("-1 a|3|0", "+1 a|3|4"));
+  EXPECT_THAT(Tick(kWindow), UnorderedElementsAre("-1 a|3|4", "-1 b|0|0"));
   EXPECT_EQ(view_->state_bytes(), 0U);
 }
 
