@@ -245,7 +245,8 @@ class ServiceOptions(unittest.TestCase):
         defaults = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `?(\w+)`? \|", body, re.MULTILINE))
         options = {name: value for name, value in defaults.items() if name not in COMPUTED["Rules"]}
         self.assertGreater(len(options), 3)
-        in_values = {re.sub(r"_(\w)", lambda match: match.group(1).upper(), name): value for name, value in options.items()}
+        in_values = {re.sub(r"_(\w)", lambda match: match.group(1).upper(), name): {"true": True, "false": False}.get(value, value)
+                     for name, value in options.items()}
         self.assertEqual({name: value for name, value in values.items() if name not in ("enabled", "shipped", "existingConfigMaps")}, in_values)
 
 
