@@ -33,11 +33,11 @@ class Search {
     }
     if (relation.predicate != nullptr && DependsAsCondition(*relation.predicate)) return true;
     for (const std::vector<ScalarPtr>* scalars : {&relation.outputs, &relation.keys, &relation.left_keys, &relation.right_keys}) {
-      if (std::any_of(scalars->begin(), scalars->end(), [this](const ScalarPtr& scalar) { return DependsInside(*scalar); })) return true;
+      if (std::any_of(scalars->begin(), scalars->end(), [this](const ScalarPtr& scalar) { return HasSubqueryOfTable(*scalar); })) return true;
     }
     for (const kql::AggregateCall& call : relation.aggregates) {
       for (const ScalarPtr& argument : call.arguments) {
-        if (DependsInside(*argument)) return true;
+        if (HasSubqueryOfTable(*argument)) return true;
       }
     }
     if (relation.applied != nullptr && Depends(*relation.applied)) return true;
@@ -50,21 +50,25 @@ class Search {
     if (scalar.kind == ScalarKind::kOperator && scalar.op == kql::Op::kAnd) {
       return std::any_of(scalar.children.begin(), scalar.children.end(), [this](const ScalarPtr& child) { return DependsAsCondition(*child); });
     }
-    if (scalar.kind == ScalarKind::kInTable && !scalar.negated) return Depends(*scalar.relation) || DependsInside(*scalar.children[0]);
-    return DependsInside(scalar);
-  }
-
-  bool DependsInside(const Scalar& scalar) {
-    if (scalar.relation != nullptr && ReadsTable(*scalar.relation)) return true;
-    return std::any_of(scalar.children.begin(), scalar.children.end(), [this](const ScalarPtr& child) { return DependsInside(*child); });
+    if (scalar.kind == ScalarKind::kInTable && !scalar.negated) return Depends(*scalar.relation) || HasSubqueryOfTable(*scalar.children[0]);
+    return HasSubqueryOfTable(scalar);
   }
 
   bool ReadsTable(const Relation& relation) {
     if (relation.kind == RelationKind::kTable) return true;
     const auto [known, added] = reads_table_.try_emplace(&relation, false);
     if (!added) return known->second;
-    const bool reads = std::any_of(relation.inputs.begin(), relation.inputs.end(), [this](const auto& input) { return ReadsTable(*input); });
+    bool reads = std::any_of(relation.inputs.begin(), relation.inputs.end(), [this](const auto& input) { return ReadsTable(*input); });
+    reads = reads || (relation.applied != nullptr && ReadsTable(*relation.applied));
+    reads = reads || (relation.predicate != nullptr && HasSubqueryOfTable(*relation.predicate));
+    for (const ScalarPtr& output : relation.outputs) reads = reads || HasSubqueryOfTable(*output);
     return reads_table_[&relation] = reads;
+  }
+
+  // Also where the rows are written in the query, a table may say which of them there are.
+  bool HasSubqueryOfTable(const Scalar& scalar) {
+    if (scalar.relation != nullptr && ReadsTable(*scalar.relation)) return true;
+    return std::any_of(scalar.children.begin(), scalar.children.end(), [this](const ScalarPtr& child) { return HasSubqueryOfTable(*child); });
   }
 
   std::unordered_set<const Relation*> visited_;

@@ -194,7 +194,7 @@ KNOWN = [
     (r"parse s with .*(parse s with|\bs\b)|project-rename q = s.*parse s with",
      "parse into a column that exists replaces it, as extend does: a result has no two columns of one name; there it is listed twice"),
     (r"(tostring|round|iff)\(percentiles\(|-percentiles\(|percentiles\([^)]*\) [+>]", "an aggregate of several values (percentiles) is no argument and no operand, for it is no one value; there some functions take it"),
-    (r"let f = \((?!x:long\) \{ x \+ 1 \})", "a function that is not called is not checked, for what it holds is bound with the arguments of a call; there it is checked where it is declared"),
+    (r"let f = \(x:long\) \{(?! x \+ 1 \})|^let f = \(\w+:long\) \{(?!.*\bf *\()", "a function that is not called is not checked, for what it holds is bound with the arguments of a call; there it is checked where it is declared"),
     (r"'a' +'a'", "neighbouring strings are one string, but not within dynamic(), which holds JSON; there they are one in it too"),
     (r"^('a'|1) +\| ", "a value is no table to start from, for nothing says which columns it would have; there it may be one"),
     (r"\bl\b.*, l = \w+(,| \||$)|Column1 = \w+(,| \||$)",

@@ -31,6 +31,8 @@ TEST(DependsOnAbsenceTest, NothingIsMissingOfWhatTheQueryWrites) {
   EXPECT_FALSE(Depends("ZoomLogs | project User | join kind=leftanti (datatable(User: string)['ann']) on User"));
   EXPECT_FALSE(Depends("datatable(User: string)['ann'] | join kind=rightanti (ZoomLogs | project User) on User"));
   EXPECT_TRUE(Depends("datatable(User: string)['ann'] | join kind=leftanti (ZoomLogs | project User) on User"));
+  EXPECT_TRUE(Depends("ZoomLogs | project User | join kind=leftanti (datatable(User: string)['ann'] | where User in ((ZoomLogs | project User))) on User"))
+      << "the table says which rows there are";
   EXPECT_FALSE(Depends("ZoomLogs | where User !in ('ann', 'ben')"));
   EXPECT_FALSE(Depends("let known = datatable(User: string)['ann']; ZoomLogs | where User !in (known)"));
   EXPECT_FALSE(Depends("ZoomLogs | where User == toscalar(print 'ann')"));
