@@ -15,6 +15,7 @@ using kql::Value;
 constexpr int kMaxDepth = 16;
 
 bool LooksLikeGuid(std::string_view text) {
+  if (text.size() != 32 && text.size() != 36) return false;
   std::size_t digits = 0, dashes = 0;
   for (const char c : text) {
     if (c == '-') {

@@ -80,9 +80,9 @@ class RocksStore final : public KeyedStore {
     db_options.max_log_file_size = size_t{4} << 20;
     db_options.max_total_wal_size = options_.memtable_bytes * 8;
     db_options.max_open_files = 1024;
-    const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options_.cache_bytes);
+    cache_ = rocksdb::NewLRUCache(options_.cache_bytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, {}}};
-    for (const FamilyOptions& family : options_.families) families.emplace_back(family.name, RocksOptions(family, cache));
+    for (const FamilyOptions& family : options_.families) families.emplace_back(family.name, RocksOptions(family));
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(db_options, options_.folder, families, &handles, &db);
@@ -151,6 +151,13 @@ class RocksStore final : public KeyedStore {
     return FromRocks(rocksdb::DeleteFilesInRange(db_.get(), Handle(family), &begin_slice, &end_slice, false), "reclaim");
   }
 
+  uint64_t MemoryBytes() const override {
+    uint64_t memtables = 0, files = 0;
+    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memtables);
+    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &files);
+    return memtables + files + cache_->GetUsage();
+  }
+
   absl::Status Compact(Family family) override {
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
@@ -158,25 +165,36 @@ class RocksStore final : public KeyedStore {
   }
 
  private:
-  rocksdb::ColumnFamilyOptions RocksOptions(const FamilyOptions& family, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions RocksOptions(const FamilyOptions& family) {
     rocksdb::ColumnFamilyOptions options;
     options.write_buffer_size = options_.memtable_bytes;
     rocksdb::BlockBasedTableOptions table;
-    table.block_cache = cache;
+    table.block_cache = cache_;
+    // Indexes and filters grow with what is stored: in parts, in the cache like any other block, they take no memory beyond it.
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.cache_index_and_filter_blocks = true;
+    table.pin_top_level_index_and_filter = true;
+    if (!family.point_lookups) table.block_size = size_t{16} << 10;
     if (family.point_lookups) {
       table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
       options.memtable_whole_key_filtering = true;
       options.memtable_prefix_bloom_size_ratio = 0.1;
+      // Keys in any order are rewritten several times less often than with levels; the filters keep looking into more runs cheap.
+      options.compaction_style = rocksdb::kCompactionStyleUniversal;
     }
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     filters_.push_back(family.expired ? std::make_unique<ExpiryFilter>(family.expired) : nullptr);
     options.compaction_filter = filters_.back().get();
+    // What has expired goes within a day, also where nothing else makes its file be written again.
+    if (family.expired) options.periodic_compaction_seconds = 24 * 60 * 60;
     return options;
   }
 
   rocksdb::ColumnFamilyHandle* Handle(Family family) const { return handles_.at(family + 1); }  // 0 is RocksDB's "default"
 
   const KeyedStoreOptions options_;
+  std::shared_ptr<rocksdb::Cache> cache_;
   std::vector<std::unique_ptr<ExpiryFilter>> filters_;  // outlive the database
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;

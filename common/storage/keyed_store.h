@@ -90,6 +90,9 @@ class KeyedStore {
   virtual std::unique_ptr<Iterator> NewIterator(Family family, std::string_view begin, std::string_view end) = 0;
   // Gives back the space of files that lie wholly in [begin, end). The range must have been deleted before.
   virtual absl::Status ReclaimRange(Family family, std::string_view begin, std::string_view end) = 0;
+  // Bytes held in memory: recent writes, cached blocks, and what open files need beside them. Indexes and filters are cached blocks, so
+  // it does not grow with what is stored.
+  virtual uint64_t MemoryBytes() const = 0;
   // Compacts the family, which applies its expiry to every entry. Slow: for tests and maintenance.
   virtual absl::Status Compact(Family family) = 0;
 };

@@ -33,6 +33,7 @@ constexpr std::string_view kStateKey = "state";
 constexpr std::string_view kDeliveredKey = "delivered";
 constexpr std::string_view kIncidentsKey = "incidents";
 constexpr int kRemovalsPerWrite = 100;
+constexpr std::uint64_t kMemtableBytes = 4 << 20, kCacheBytes = 16 << 20;  // alerts are few beside events
 constexpr int kFindingRemovalsPerWrite = 100'000;
 
 absl::Status Corrupt(std::string_view what) { return Error(Reason::kStorageCorrupt, fmt::format("alert store: {} cannot be read", what)); }
@@ -77,7 +78,10 @@ std::vector<storage::FamilyOptions> AlertStoreFamilies() {
 }
 
 absl::StatusOr<std::unique_ptr<AlertStore>> AlertStore::Open(AlertStoreOptions options, const Clock& clock) {
-  ZOOMWATCH_ASSIGN_OR_RETURN(auto store, storage::OpenKeyedStore({.folder = options.directory, .families = AlertStoreFamilies()}));
+  ZOOMWATCH_ASSIGN_OR_RETURN(auto store, storage::OpenKeyedStore({.folder = options.directory,
+                                                              .families = AlertStoreFamilies(),
+                                                              .memtable_bytes = kMemtableBytes,
+                                                              .cache_bytes = kCacheBytes}));
   return Open(std::move(options), std::move(store), clock);
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "common/event_table/legacy_columns.h"
@@ -125,8 +127,8 @@ class EventLog::Impl {
   };
   // What the store and the batches before know of the ids in a group.
   struct Known {
-    std::set<std::string> deliveries;
-    std::map<std::string, Identity> identities;
+    std::unordered_set<std::string> deliveries;
+    std::unordered_map<std::string, Identity> identities;
   };
 
   // The runs of sequences, [first, second) and in order, that a scan must read; neighbours are joined.
@@ -153,6 +155,7 @@ class EventLog::Impl {
   const std::unique_ptr<storage::KeyedStore> store_;
   const Clock& clock_;
   Metrics& metrics_;
+  prometheus::Counter& stored_items_ = metrics_.Counter(kLogItems, {"stored"});
 
   mutable Mutex mutex_;
   CondVar work_;
@@ -378,7 +381,7 @@ void EventLog::Impl::AddEvent(const detect::v1::EventItem& item, const std::vect
   if (columns != nullptr) draft.AddColumns(*columns, identity.sequence);
   known.identities[event.event_id()] = identity;
   draft.batch().Put(kIdentities, event.event_id(), EncodeIdentity(identity));
-  metrics_.Counter(kLogItems, {"stored"}).Increment();
+  stored_items_.Increment();
 }
 
 void EventLog::Impl::AddQuarantined(const detect::v1::EventItem& item, EventLogDraft& draft) {
@@ -503,6 +506,7 @@ absl::Status EventLog::Impl::RetainQuarantine(EventLogDraft& draft) {
 void EventLog::Impl::UpdateGauges() {
   metrics_.Gauge(kLogPending).Set(static_cast<double>(state_.counters.next_sequence - 1 - state_.delivered - state_.ahead.size()));
   metrics_.Gauge(kLogBytes).Set(static_cast<double>(state_.event_bytes));
+  metrics_.Gauge(kLogMemoryBytes).Set(static_cast<double>(store_->MemoryBytes()));
   metrics_.Gauge(kLogQuarantineBytes).Set(static_cast<double>(state_.counters.quarantine_bytes));
 }
 

@@ -17,6 +17,8 @@ inline constexpr MetricRow kLogPending{"zoomwatch_detector_log_pending_events", 
                                        "Events stored whose row is not yet confirmed by the sink.", {}};
 inline constexpr MetricRow kLogBytes{"zoomwatch_detector_log_bytes", MetricType::kGauge,
                                      "Bytes of stored events, before compression.", {}};
+inline constexpr MetricRow kLogMemoryBytes{"zoomwatch_detector_log_memory_bytes", MetricType::kGauge,
+                                           "Bytes of memory that the event log's store holds: recent writes and cached blocks.", {}};
 inline constexpr MetricRow kLogQuarantineBytes{"zoomwatch_detector_log_quarantine_bytes", MetricType::kGauge,
                                                "Bytes of quarantined deliveries and rows.", {}};
 inline constexpr MetricRow kLogRemovedEvents{"zoomwatch_detector_log_removed_events_total", MetricType::kCounter,
@@ -33,7 +35,7 @@ inline constexpr MetricRow kDetectorLedger{
     "The detector's half of the ledger, since the store was made: webhooks delivered, duplicate, quarantined, pending, not_sent.",
     {"account", "place"}};
 
-inline constexpr MetricRow kEventLogMetricTable[] = {kLogItems, kLogRefusedBatches, kLogPending, kLogBytes, kLogQuarantineBytes,
+inline constexpr MetricRow kEventLogMetricTable[] = {kLogItems, kLogRefusedBatches, kLogPending, kLogBytes, kLogMemoryBytes, kLogQuarantineBytes,
                                                      kLogRemovedEvents, kLogRemovedQuarantine, kLogUnreadable, kLogWriteSeconds, kDetectorLedger};
 inline std::span<const MetricRow> EventLogMetricTable() { return kEventLogMetricTable; }
 

@@ -46,6 +46,7 @@ class FaultyStore final : public storage::KeyedStore {
   absl::Status ReclaimRange(storage::Family family, std::string_view begin, std::string_view end) override {
     return store_->ReclaimRange(family, begin, end);
   }
+  std::uint64_t MemoryBytes() const override { return store_->MemoryBytes(); }
   absl::Status Compact(storage::Family family) override { return store_->Compact(family); }
 
  private:
