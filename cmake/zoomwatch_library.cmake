@@ -41,7 +41,7 @@ function(zoomwatch_program file_name)
 endfunction()
 
 function(zoomwatch_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMIZED" "TIMEOUT" "SRCS;DEPS;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT ZOOMWATCH_BUILD_TESTS)
     return()
   endif()
@@ -53,8 +53,9 @@ function(zoomwatch_test name)
   endif()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} zoomwatch::options GTest::gmock GTest::gtest_main)
-  if(NOT "conformance" IN_LIST ARG_LABELS)
-    # Half of the time of a clean build would be spent on optimising code that is run once. What is tested is optimised.
+  if(NOT ARG_OPTIMIZED AND NOT "conformance" IN_LIST ARG_LABELS)
+    # Half of the time of a clean build would be spent on optimising code that is run once. What is tested is optimised; OPTIMIZED is for
+    # tests that have a volume.
     target_compile_options(${name} PRIVATE -O0 -g1)
   endif()
   add_test(NAME ${name} COMMAND ${name})

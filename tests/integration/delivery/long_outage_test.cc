@@ -4,12 +4,14 @@
 //
 // Volume. The goal is 1,000 events a second, 259 million in 72 hours. The gate runs ZOOMWATCH_OUTAGE_EVENTS = 20,000 with Azure's rates
 // made smaller by as much, so that catching up takes minutes as it does in earnest; back-offs are longer than by default, so that there
-// are fewer attempts. With 1,000,000 events or more the rates are Azure's own and the back-offs the default ones. Time is virtual:
+// are fewer attempts. With 1,000,000 events or more the rates are Azure's own and the back-offs the default ones, and of 1,000 events one
+// makes an alert instead of one of 40. Time is virtual:
 // back-offs and waits for the budget move the clock, work takes none of it.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -21,6 +23,7 @@
 
 #include "common/http_client/http_client.h"
 #include "common/status/reasons.h"
+#include "common/status/status_macros.h"
 #include "common/sync/mutex.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/fake_sleeper.h"
@@ -47,7 +50,7 @@ using testing::HasReason;
 using ::testing::IsEmpty;
 
 constexpr absl::Duration kOutage = absl::Hours(72);
-constexpr int kEventsPerAlert = 40;
+constexpr int kAlertsAtOnce = 100;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
@@ -74,6 +77,7 @@ int64_t DiskBytes(const std::string& directory) {
 
 struct Volume {
   int events = 20'000;  // that come during the outage, evenly
+  int events_per_alert = 40;
   RateBudget::Options rates;
   BackoffPolicy::Options backoff;
   std::size_t max_rows = 1'000;
@@ -85,6 +89,7 @@ Volume VolumeOfThisRun() {
   if (text != nullptr) volume.events = std::atoi(text);
   if (volume.events >= 1'000'000) {
     volume.max_rows = 10'000;
+    volume.events_per_alert = 1000;
     return volume;
   }
   volume.rates = {.calls_per_minute = 200, .bytes_per_minute = 4e6};
@@ -104,7 +109,7 @@ class LongOutageTest : public ::testing::Test {
     });
     // What comes while Azure is caught up with is not known before; the outage's own volume again would be too much.
     const auto numbers = static_cast<std::size_t>(volume_.events) * 2;
-    seen_ = std::make_unique<SeenRows>(numbers, numbers / kEventsPerAlert);
+    seen_ = std::make_unique<SeenRows>(numbers, numbers / volume_.events_per_alert);
     fakes::AzureMonitorOptions options;
     options.rule_id = "dcr-1";
     options.streams = {fakes::EventStream(), fakes::AlertStream()};
@@ -166,8 +171,7 @@ class LongOutageTest : public ::testing::Test {
     if (event_worker_ != nullptr) event_worker_->Stop(absl::Seconds(30));
   }
 
-  event::v1::Event MakeEvent(int number) const {
-    event::v1::Event event;
+  void FillEvent(int number, event::v1::Event& event) const {
     event.set_event_id("id-" + std::to_string(number));
     event.set_event("meeting.participant_joined");
     event.set_category("meeting");
@@ -178,23 +182,42 @@ class LongOutageTest : public ::testing::Test {
     for (google::protobuf::Timestamp* stamp : {event.mutable_event_time(), event.mutable_receive_time()}) {
       stamp->set_seconds(absl::ToUnixSeconds(now));
     }
-    return event;
   }
-  // Offers the next `count` events as one batch, as the receiver's forwarder does; they count only when they were taken.
-  absl::Status Offer(int count) {
-    std::vector<detect::v1::EventItem> items;
+  // One batch of one of the receivers' forwarders; waits for its answer.
+  absl::Status OfferBatch(int first, int count) {
+    std::vector<detect::v1::EventItem> items(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
-      detect::v1::EventItem& item = items.emplace_back();
-      *item.mutable_event() = MakeEvent(events_ + i);
+      detect::v1::EventItem& item = items[static_cast<std::size_t>(i)];
+      FillEvent(first + i, *item.mutable_event());
       item.set_webhook_id("hook-" + item.event().event_id());
     }
-    std::promise<absl::StatusOr<BatchResult>> answer;
-    log_->Append(std::move(items), [&](absl::StatusOr<BatchResult> result) { answer.set_value(std::move(result)); });
-    const absl::Status status = answer.get_future().get().status();
-    if (!status.ok()) return status;
-    events_ += count;
+    const auto answer = std::make_shared<std::promise<absl::StatusOr<BatchResult>>>();
+    log_->Append(std::move(items), [answer](absl::StatusOr<BatchResult> result) { answer->set_value(std::move(result)); });
+    return answer->get_future().get().status();
+  }
+  // Offers the next events up to that number in batches, several at once; they count only when they were taken. At the first that is
+  // not, what follows is not offered.
+  absl::Status Offer(int up_to) {
+    std::deque<std::pair<int, std::future<absl::Status>>> under_way;  // with how many events
+    for (int next = events_; next < up_to || !under_way.empty();) {
+      while (next < up_to && under_way.size() < batches_at_once_) {
+        const int count = std::min(up_to - next, 500);
+        under_way.emplace_back(count, std::async(std::launch::async, [this, next, count] { return OfferBatch(next, count); }));
+        next += count;
+      }
+      const int count = under_way.front().first;
+      ZOOMWATCH_RETURN_IF_ERROR(under_way.front().second.get());
+      under_way.pop_front();
+      events_ += count;
+      largest_log_ = std::max(largest_log_, log_->EventBytes());
+      if (events_ / volume_.events_per_alert - alert_count_ >= kAlertsAtOnce) ZOOMWATCH_RETURN_IF_ERROR(MakeAlerts());
+    }
+    return MakeAlerts();
+  }
+  // Those of the events that were taken.
+  absl::Status MakeAlerts() {
     std::vector<NewAlert> alerts;
-    for (; alert_count_ < events_ / kEventsPerAlert; ++alert_count_) {
+    for (; alert_count_ < events_ / volume_.events_per_alert; ++alert_count_) {
       NewAlert& alert = alerts.emplace_back();
       alert.alert.set_alert_id("alert-" + std::to_string(alert_count_));
       alert.alert.set_rule_id("rule-1");
@@ -215,20 +238,23 @@ class LongOutageTest : public ::testing::Test {
     return taken;
   }
   bool OfferUpTo(int64_t due) {
-    while (events_ < due) {
-      const absl::Status status = Offer(static_cast<int>(std::min<int64_t>(due - events_, 500)));
-      largest_log_ = std::max(largest_log_, log_->EventBytes());
-      if (!status.ok()) {
-        EXPECT_THAT(status, HasReason(Reason::kStoreFull));
-        return false;
-      }
+    const absl::Status status = Offer(static_cast<int>(due));
+    if (!status.ok()) {
+      EXPECT_THAT(status, HasReason(Reason::kStoreFull));
     }
-    return true;
+    return status.ok();
   }
   // A little of the outage passes, also when nobody waits.
   void Pass() {
     clock_.Advance(kOutage / 5000);
     std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  // How a long run goes on.
+  void Tell(std::string_view what, uint64_t events) const {
+    if (volume_.events < 1'000'000) return;
+    std::cout << fmt::format("{} {} {} events, memory {} MB, disk {} MB\n", absl::FormatTime("%H:%M:%S", absl::Now(), absl::UTCTimeZone()), what,
+                             events, ResidentBytes() >> 20, DiskBytes(dir_.path()) >> 20)
+              << std::flush;
   }
   bool AllDelivered() const {
     return log_->DeliveredPosition() == static_cast<uint64_t>(events_) && alerts_->WaitingCount() == 0;
@@ -260,6 +286,7 @@ class LongOutageTest : public ::testing::Test {
   std::unique_ptr<RowQueue> alert_queue_, event_queue_;
   std::unique_ptr<DeliveryWorker> alert_worker_, event_worker_;
   absl::Time begin_;
+  std::size_t batches_at_once_ = 4;
   int events_ = 0, alert_count_ = 0;
   uint64_t largest_log_ = 0;
   Mutex mutex_;
@@ -279,8 +306,10 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
 
   BeginOffering();
   ASSERT_OK(azure_->AddFault({.action = FaultAction::kAnswer, .count = 0, .status = 503}));
+  int told = 1;
   for (bool changed = false; SinceBegin() < kOutage;) {
     ASSERT_TRUE(OfferDue());
+    for (; events_ >= volume_.events / 100 * told; ++told) Tell("stored", static_cast<uint64_t>(events_));
     memory_most = std::max(memory_most, ResidentBytes());
     if (!changed && SinceBegin() > kOutage / 2) {  // it fails in another way, and tokens with it
       azure_->ClearFaults();
@@ -297,9 +326,10 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
   const uint64_t attempts = azure_->state().Answers("ingestion", "503") + azure_->state().Answers("ingestion", "cut");
   azure_->ClearFaults();
   const absl::Time back = clock_.Now();
-  while (!AllDelivered()) {
+  for (int part = 1; !AllDelivered();) {
     ASSERT_TRUE(OfferDue());
     memory_most = std::max(memory_most, ResidentBytes());
+    for (; log_->DeliveredPosition() >= outage_events / 100 * static_cast<uint64_t>(part); ++part) Tell("caught up", log_->DeliveredPosition());
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   const absl::Duration catching_up = clock_.Now() - back;
@@ -327,6 +357,7 @@ TEST_F(LongOutageTest, SeventyTwoHoursAreCaughtUpWithAlertsFirst) {
 TEST_F(LongOutageTest, AStoreThatIsTooSmallKeepsItsBoundAndLosesNothing) {
   const uint64_t max_disk_bytes = static_cast<uint64_t>(volume_.events) * 100;  // about a fifth of what comes
   Start(max_disk_bytes);
+  batches_at_once_ = 1;  // what is refused is offered again before anything else
   BeginOffering();
   ASSERT_OK(azure_->AddFault({.action = FaultAction::kAnswer, .count = 0, .status = 503}));
   int refusals = 0;
