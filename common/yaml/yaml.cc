@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <unordered_map>
 
 #include "common/json/text.h"
 
@@ -53,6 +54,7 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Frame {
     Node node;
     std::optional<Node> key;
+    std::unordered_map<std::string, int> lines;  // of a mapping's keys
   };
 
   [[noreturn]] void Refuse(const YAML::Mark& mark, std::string message) { throw Refused{{Fault::Kind::kNotSupported, PlaceOf(mark), std::move(message)}}; }
@@ -97,10 +99,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void AddEntry(Frame& frame, Node value) {
     Node key = *std::move(frame.key);
     frame.key.reset();
-    for (const auto& [earlier, unused] : frame.node.entries) {
-      if (earlier.text != key.text) continue;
+    if (const auto [earlier, fresh] = frame.lines.emplace(key.text, key.place.line); !fresh) {
       faults_.push_back(
-          {Fault::Kind::kDuplicateKey, key.place, fmt::format("{}: stands twice, first at line {}", key.text, earlier.place.line)});
+          {Fault::Kind::kDuplicateKey, key.place, fmt::format("{}: stands twice, first at line {}", key.text, earlier->second)});
       return;
     }
     frame.node.entries.push_back({std::move(key), std::move(value)});

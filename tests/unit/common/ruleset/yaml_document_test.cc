@@ -79,6 +79,19 @@ TEST(RuleYaml, ReportsEveryDuplicateKeyAndKeepsTheFirst) {
                                          "DUPLICATE_KEY b: stands twice, first at line 2"));
 }
 
+// With a search through all keys before it for each, this would take seconds, and tens of them under the sanitizers.
+TEST(RuleYaml, FindsADuplicateAmongAsManyKeysAsFit) {
+  std::string text;
+  int keys = 0;
+  while (text.size() < kMaxRuleFileBytes - 20) text += "k" + std::to_string(++keys) + ":\n";
+  text += "k1:\n";
+  LoadResult result;
+  const auto root = ParseYaml(text, result);
+  ASSERT_TRUE(root.has_value());
+  EXPECT_EQ(root->entries.size(), static_cast<std::size_t>(keys));
+  EXPECT_THAT(Texts(result), ElementsAre("DUPLICATE_KEY k1: stands twice, first at line 1"));
+}
+
 TEST(RuleYaml, RefusesWhatRulesDoNotNeed) {
   EXPECT_THAT(Refusal("a: &x 1"), ElementsAre("YAML_MALFORMED anchors are not supported"));
   EXPECT_THAT(Refusal("a: *x"), ElementsAre(StartsWith("YAML_MALFORMED")));
