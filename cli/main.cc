@@ -5,9 +5,11 @@
 
 #include "cli/commands.h"
 #include "cli/frame.h"
+#include "common/app/service_main.h"
 
 int main(int argc, char** argv) {
   using namespace zoomwatch::cli;  // NOLINT(google-build-using-namespace)
+  zoomwatch::ForbidCoreDumps();  // some commands read secrets
   const CommandSpec commands[] = {
       RunCommand(),
       SendCommand(),

@@ -4,6 +4,7 @@
 #include <grpc/support/log.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <boost/program_options.hpp>
 #include <cstdio>
@@ -76,7 +77,10 @@ sigset_t StopSignals() {
 
 }  // namespace
 
+void ForbidCoreDumps() { prctl(PR_SET_DUMPABLE, 0); }
+
 int RunApp(const ServiceSpec& spec) {
+  ForbidCoreDumps();
   ConfigureLog({.least_severity = SeverityOf(spec.logging().level()),
                 .max_lines_per_second = spec.logging().max_lines_per_second(),
                 .service = spec.name});

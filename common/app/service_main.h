@@ -43,6 +43,9 @@ struct ServiceSpec {
 // REQUIRES: called from main(), before any thread is started.
 int ServiceMain(int argc, char** argv, const ServiceSpec& spec);
 
+// From here on a crash leaves no core file, and other processes of the same user cannot read this one's memory: secrets stay in it.
+void ForbidCoreDumps();
+
 // The part after the configuration: log, signals, start, wait, drain. Returns the exit code. For programs with a command line
 // of their own (`zoomwatch run`).
 int RunApp(const ServiceSpec& spec);
