@@ -24,7 +24,7 @@ using alert::v1::AlertService;
 
 constexpr auto kFlags = WithConnectionFlags({
     {"address", "HOST:PORT", "gRPC port of the detector, or of `zoomwatch run`.", true},
-    {"rule", "ID", "Only alerts of this rule. May be repeated.", false, true},
+    {"rule", "ID", "Only alerts of this rule.", false, true},
     {"severity", "NAME", "Only alerts of this severity or a higher one: informational, low, medium, high."},
     {"since", "TIME", "Only alerts at this time or later: 2026-01-31T10:00:00Z."},
     {"until", "TIME", "Only alerts before this time."},

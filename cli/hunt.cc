@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/frame.h"
 #include "cli/hunt/hunt_client.h"
+#include "cli/progress_line.h"
 #include "cli/query_arguments.h"
 #include "cli/result_output.h"
 #include "cli/service_channel.h"
@@ -68,39 +69,6 @@ absl::StatusOr<hunt::v1::HuntRequest> ReadRequest(Arguments& arguments) {
   return request;
 }
 
-// One line on a terminal that is written over and over.
-class ProgressLine {
- public:
-  explicit ProgressLine(const Console& console) : console_(console), on_(isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() { Clear(); }
-
-  void Show(const hunt::v1::Progress& progress) {
-    if (!on_) return;
-    console_.error << "\r\033[K" << fmt::format("{} events read", progress.scanned_count());
-    if (progress.total_count() > 0) {
-      console_.error << fmt::format(" of {} ({}%)", progress.total_count(), 100 * progress.scanned_count() / progress.total_count());
-    }
-    console_.error.flush();
-    shown_ = true;
-  }
-  void Clear() {
-    if (shown_) console_.error << "\r\033[K" << std::flush;
-    shown_ = false;
-  }
-  // What it cost, for people.
-  void Finish(const hunt::v1::Summary& summary) {
-    Clear();
-    if (!on_) return;
-    console_.error << fmt::format("{} rows from {} events in {:.1f} s\n", summary.row_count(), summary.scanned_count(),
-                                  summary.elapsed_seconds());
-  }
-
- private:
-  const Console& console_;
-  const bool on_;
-  bool shown_ = false;
-};
-
 // The service calls the query "query"; the lines of an excerpt are indented.
 std::string Renamed(std::string_view text, const std::string& name) {
   constexpr std::string_view kName = "query:";
@@ -158,7 +126,7 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
   const auto stub = hunt::v1::HuntService::NewStub(channel);
   ProgressLine line(console);
   const absl::StatusOr<HuntResult> result =
-      CallHunt(*stub, request, timeout, [&line](const hunt::v1::Progress& progress) { line.Show(progress); });
+      CallHunt(*stub, request, timeout, [&line](const hunt::v1::Progress& progress) { line.Show(progress.scanned_count(), progress.total_count()); });
   line.Clear();
   if (!result.ok()) return Complain(result.status(), source, console);
   for (const std::string& warning : result->warnings) console.error << Renamed(warning, source.name);
@@ -173,7 +141,10 @@ absl::StatusOr<int> Run(Arguments& arguments, const Console& console) {
                                         {.print = print, .svg_file = chart_file, .command = "zoomwatch hunt"}, console);
   if (!shown.ok()) return Complain(shown, source, console);
   console.out.flush();
-  line.Finish(result->summary);
+  if (line.on()) {  // what it cost, for people
+    console.error << fmt::format("{} rows from {} events in {:.1f} s\n", result->summary.row_count(), result->summary.scanned_count(),
+                                 result->summary.elapsed_seconds());
+  }
   if (arguments.Has("statistics")) console.error << StatisticsText(result->summary, source.text);
   return kExitOk;
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <grpcpp/client_context.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "cli/alert_line.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/progress_line.h"
 #include "cli/rules/case_run.h"
 #include "cli/rules/rule_paths.h"
 #include "cli/service_channel.h"
@@ -219,6 +219,12 @@ std::string BytesText(std::int64_t bytes) {
   return bytes < 10 * 1024 * 1024 ? fmt::format("{} KiB", bytes / 1024) : fmt::format("{} MiB", bytes / 1024 / 1024);
 }
 
+// From an event to the alert, in the mean.
+std::string LatencyText(double seconds) {
+  if (seconds == 0) return "";
+  return seconds < 1 ? fmt::format("{:.0f} ms", seconds * 1000) : fmt::format("{:.1f} s", seconds);
+}
+
 using Stub = rule::v1::RuleService::Stub;
 
 absl::Status ForEachRule(Stub& stub, absl::Duration timeout, const std::function<void(const rule::v1::Rule&)>& take) {
@@ -235,11 +241,14 @@ absl::Status ForEachRule(Stub& stub, absl::Duration timeout, const std::function
 }
 
 absl::StatusOr<int> List(Stub& stub, absl::Duration timeout, std::ostream& out) {
-  out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9}  {}\n", "RULE", "STATE", "RUNS", "EVENTS", "ALERTS", "STATE", "CPU s", "ID");
+  out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>19}{:>9}{:>10}{:>9}  {}\n", "RULE", "STATE", "RUNS", "EVENTS", "ALERTS", "LAST ALERT (UTC)", "LATENCY",
+                     "STATE", "CPU s", "ID");
   ZOOMWATCH_RETURN_IF_ERROR(ForEachRule(stub, timeout, [&out](const rule::v1::Rule& rule) {
     const char* const runs = rule.evaluation() == rule::v1::EVALUATION_BATCH ? "batch" : rule.evaluation() == rule::v1::EVALUATION_INCREMENTAL ? "live" : "";
-    out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>10}{:>9.3f}  {}\n", json::CutUtf8(rule.name(), 43), StateName(rule.state()), runs, rule.event_count(),
-                       rule.alert_count(), BytesText(rule.state_bytes()), rule.cpu_seconds(), rule.rule_id());
+    const std::string last = rule.has_last_alert_time() ? absl::FormatTime("%Y-%m-%d %H:%M", TimeOf(rule.last_alert_time()), absl::UTCTimeZone()) : "";
+    out << fmt::format("{:<44}{:<11}{:<7}{:>10}{:>8}{:>19}{:>9}{:>10}{:>9.3f}  {}\n", json::CutUtf8(rule.name(), 43), StateName(rule.state()), runs,
+                       rule.event_count(), rule.alert_count(), last, LatencyText(rule.mean_alert_seconds()), BytesText(rule.state_bytes()),
+                       rule.cpu_seconds(), rule.rule_id());
     std::istringstream message(rule.state_message());
     for (std::string line; std::getline(message, line);) out << "    " << chart::PrintableText(line) << '\n';
     if (rule.held_count() > 0) out << "    held now: " << rule.held_count() << '\n';
@@ -301,19 +310,20 @@ absl::StatusOr<int> Backtest(Stub& stub, const std::string& path, Arguments& arg
   if (const auto until = arguments.Time("until")) *request.mutable_to_time() = TimestampOf(*until);
   ZOOMWATCH_RETURN_IF_ERROR(arguments.status());
   const bool json = arguments.Has("json");
-  const bool terminal = isatty(STDERR_FILENO) != 0;
   grpc::ClientContext context;
   const auto reader = stub.BacktestRule(&context, request);
+  ProgressLine line(console);
   rule::v1::BacktestRuleResponse response;
   while (reader->Read(&response)) {
-    if (response.has_alert()) PrintAlert(response.alert(), json, console.out);
-    if (response.has_progress() && terminal) {
-      console.error << fmt::format("\r{} events, up to {}", response.progress().event_count(),
-                                   absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(response.progress().event_time().seconds()), absl::UTCTimeZone()))
-                    << std::flush;
+    if (response.has_progress()) {
+      const rule::v1::BacktestProgress& progress = response.progress();
+      line.Show(progress.event_count(), progress.total_count(),
+                absl::FormatTime("up to %Y-%m-%d %H:%M UTC", TimeOf(progress.event_time()), absl::UTCTimeZone()));
+      continue;
     }
+    line.Clear();
+    if (response.has_alert()) PrintAlert(response.alert(), json, console.out);
     if (!response.has_summary()) continue;
-    if (terminal) console.error << "\r" << std::string(60, ' ') << "\r" << std::flush;
     const rule::v1::BacktestSummary& summary = response.summary();
     if (json) continue;
     console.out << fmt::format("{} events, {} of them concern the rule; {} alerts{}; {} of state, {:.3f} s of CPU time; evaluated {}\n",
@@ -367,7 +377,7 @@ const CommandSpec& RulesCommand() {
           "and column, and which rules cannot be evaluated with each event. test runs their case files (x.test.yaml beside x.yaml; "
           "docs/rules.md has the format) with a virtual clock, through the code that the detector runs. Both need nothing but the "
           "files.\n\n"
-          "list shows the rules of a running detector: whether they run, on how many events, at what cost. explain shows the plan of one, "
+          "list shows the rules of a running detector: whether they run, on how many events, how long an alert takes from its event, at what cost. explain shows the plan of one, "
           "or, with --event, which condition let a stored event pass or stopped it. reload makes the detector read its folders now. backtest "
           "runs a rule file, which the detector need not have, over the events that it keeps, and shows what it would have alerted.",
       .flags = kFlags,

@@ -85,6 +85,8 @@ void AddStatus(const RuleStatus& status, Rule& rule) {
   rule.set_held_count(status.held_count);
   rule.set_state_bytes(static_cast<std::int64_t>(status.state_bytes));
   rule.set_cpu_seconds(status.cpu_seconds);
+  rule.set_mean_alert_seconds(absl::ToDoubleSeconds(status.mean_latency));
+  rule.set_longest_alert_seconds(absl::ToDoubleSeconds(status.longest_latency));
   if (status.last_finding != 0) *rule.mutable_last_alert_time() = TimestampOf(kql::TimeOf(status.last_finding));
 }
 
@@ -252,14 +254,15 @@ absl::Status RuleService::Backtest(grpc::ServerContext& context, const rule::v1:
             return writer.Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
           },
       .check =
-          [&](std::int64_t count, absl::Time time) -> absl::Status {
+          [&](const BacktestProgress& progress) -> absl::Status {
         if (context.IsCancelled()) return absl::CancelledError("the caller is gone, or the deadline has passed");
         if (stopping_) return Error(Reason::kShuttingDown, "the detector is stopping");
         if (clock.Monotonic() - last_progress < absl::Seconds(1)) return absl::OkStatus();
         last_progress = clock.Monotonic();
         rule::v1::BacktestRuleResponse response;
-        response.mutable_progress()->set_event_count(count);
-        response.mutable_progress()->mutable_event_time()->set_seconds(absl::ToUnixSeconds(time));
+        response.mutable_progress()->set_event_count(progress.events);
+        response.mutable_progress()->set_total_count(progress.total);
+        *response.mutable_progress()->mutable_event_time() = TimestampOf(progress.time);
         return writer.Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
       }};
   const auto loaded = std::make_shared<const ruleset::LoadedRule>(ruleset::LoadedRule{.rule = *std::move(rule), .source = "", .file = "rule", .stale = false});

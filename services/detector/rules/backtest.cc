@@ -24,7 +24,9 @@ class Run {
     const std::vector<std::string> ids = engine_.SetRules(ruleset::RuleSet({rule}), catalog);
     if (ids.empty()) return absl::FailedPreconditionError("the rule is not enabled");
     engine_.FinishReplay({}, TicksOf(options_.from_time));  // the clock of the history
-    ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time - engine_.LongestPeriod(ids), options_.from_time,
+    const absl::Time window = options_.from_time - engine_.LongestPeriod(ids);
+    progress_.total = static_cast<std::int64_t>(log_.CountCandidates({.from_time = window, .to_time = options_.to_time}));
+    ZOOMWATCH_RETURN_IF_ERROR(Scan(window, options_.from_time,
                                    [&](const event::v1::Event& event) { engine_.Replay(event, position_); }));
     engine_.FinishReplay(ids, TicksOf(options_.from_time), TicksOf(std::min(options_.from_time, log_.LeastReceiveTime())));
     ZOOMWATCH_RETURN_IF_ERROR(Scan(options_.from_time, options_.to_time, [&](const event::v1::Event& event) {
@@ -43,14 +45,15 @@ class Run {
   template <typename Take>
   absl::Status Scan(absl::Time from, absl::Time to, const Take& take) {
     absl::Status status;
-    std::int64_t count = 0;
     ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = from, .to_time = to}, [&](const EventView& view) {
       if (event_.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) {
         position_ = view.sequence;
         take(event_);
       }
       status = Report();
-      if (status.ok() && ++count % kEventsBetweenChecks == 0) status = options_.check(result_.event_count, view.receive_time);
+      ++progress_.events;
+      progress_.time = view.receive_time;
+      if (status.ok() && progress_.events % kEventsBetweenChecks == 0) status = options_.check(progress_);
       return status.ok();
     }));
     return status;
@@ -68,6 +71,7 @@ class Run {
   SeenEvents tables_;
   RuleEngine engine_;
   event::v1::Event event_;
+  BacktestProgress progress_;
   std::vector<EngineFinding> findings_;
   BacktestResult result_;
 };

@@ -15,14 +15,20 @@
 
 namespace zoomwatch::detector {
 
+struct BacktestProgress {
+  std::int64_t events = 0;  // that were read, beginning with those that fill the window
+  std::int64_t total = 0;   // to read, at most
+  absl::Time time;          // receive time of the last that was read
+};
+
 struct BacktestOptions {
   absl::Time from_time;  // before it events fill the window of the rule and make no findings
   absl::Time to_time;    // exclusive
   LiveRuleOptions live;
   // Each finding, in the order of time. An error ends the run with it.
   std::function<absl::Status(const EngineFinding&)> on_finding;
-  // Asked now and then, with the events that were passed and the receive time of the last. An error ends the run with it.
-  std::function<absl::Status(std::int64_t, absl::Time)> check;
+  // Asked now and then. An error ends the run with it.
+  std::function<absl::Status(const BacktestProgress&)> check;
 };
 
 struct BacktestResult {

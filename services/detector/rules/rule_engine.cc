@@ -78,6 +78,8 @@ struct RuleEngine::Counters {
   std::atomic<Ticks> last_finding = 0;
   std::atomic<Ticks> held_until = kAlways;  // kAlways: nothing is held
   std::atomic<std::int64_t> held = 0;
+  std::atomic<std::int64_t> latencies = 0;
+  std::atomic<double> latency_seconds = 0, longest_latency_seconds = 0;  // the sum of all, and the longest
 };
 
 struct RuleEngine::Entry {
@@ -324,6 +326,16 @@ void RuleEngine::Remember(std::string_view rule_id, std::uint64_t identity, Tick
   }
 }
 
+void RuleEngine::CountLatency(std::string_view rule_id, absl::Duration latency) {
+  const auto at = entries_.find(rule_id);
+  if (at == entries_.end()) return;
+  Counters& counters = *at->second->counters;
+  const double seconds = absl::ToDoubleSeconds(latency);
+  counters.latency_seconds.store(counters.latency_seconds.load(std::memory_order_relaxed) + seconds, std::memory_order_relaxed);
+  counters.longest_latency_seconds.store(std::max(counters.longest_latency_seconds.load(std::memory_order_relaxed), seconds), std::memory_order_relaxed);
+  counters.latencies.fetch_add(1, std::memory_order_relaxed);
+}
+
 std::optional<RuleEngine::Shown> RuleEngine::ShownRow(std::string_view rule_id, std::uint64_t identity) const {
   const auto at = entries_.find(rule_id);
   const LiveRule* const live = at == entries_.end() ? nullptr : at->second->live.get();
@@ -462,6 +474,10 @@ std::vector<RuleStatus> RuleEngine::Status() const {
       status.state_bytes = published.counters->state_bytes.load(std::memory_order_relaxed);
       status.cpu_seconds = published.counters->cpu_seconds.load(std::memory_order_relaxed);
       status.last_finding = published.counters->last_finding.load(std::memory_order_relaxed);
+      if (const std::int64_t latencies = published.counters->latencies.load(std::memory_order_relaxed); latencies > 0) {
+        status.mean_latency = absl::Seconds(published.counters->latency_seconds.load(std::memory_order_relaxed) / static_cast<double>(latencies));
+        status.longest_latency = absl::Seconds(published.counters->longest_latency_seconds.load(std::memory_order_relaxed));
+      }
       status.held_count = published.counters->held.load(std::memory_order_relaxed);
       const Ticks held_until = published.counters->held_until.load(std::memory_order_relaxed);
       if (held_until == kAlways || status.state != RuleState::kRunning) continue;

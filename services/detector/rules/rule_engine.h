@@ -59,6 +59,8 @@ struct RuleStatus {
   std::uint64_t state_bytes = 0;
   double cpu_seconds = 0;  // estimated
   kql::Ticks last_finding = 0;  // 0: none
+  // From the receive time of an event to the moment at which an alert that it caused was stored. Zero: there was none.
+  absl::Duration mean_latency, longest_latency;
 };
 
 class RuleEngine {
@@ -100,6 +102,9 @@ class RuleEngine {
   // AdvanceTo() the event's receive time, and there the event itself: a rule that it concerns sees it together with what is due then.
   // `order`: its position in the log.
   void Insert(const event::v1::Event& event, std::uint64_t order, std::vector<EngineFinding>& findings);
+
+  // An alert of the rule was stored so long after the event that caused it was received.
+  void CountLatency(std::string_view rule_id, absl::Duration latency);
 
   // A row of the rule's result with that identity as it is now. None: it is not there, or the rule runs in batch.
   struct Shown {

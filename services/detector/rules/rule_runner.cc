@@ -78,14 +78,14 @@ absl::Status RuleRunner::Start() {
   for (const auto& source : sources_) ZOOMWATCH_RETURN_IF_ERROR(source->Read().status());
   RulesPosition position = alerts_.position();
   if (position.clock == 0) {
-    position = {.sequence = log_.EndSequence() - 1, .clock = SettledNow()};
+    position = {.sequence = log_.EndSequence() - 1, .clock = TicksOf(clock_.Now())};  // what is stored lies before it
     ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
   }
   if (position.sequence >= log_.EndSequence()) {
     // Waiting for the events to come as far again would pass over all of them.
     Log(Severity::kError, "the event log ends before what the rules have seen: it is another one; the rules go on at its end",
         {{"seen", std::to_string(position.sequence)}, {"log_end", std::to_string(log_.EndSequence() - 1)}});
-    position.sequence = log_.EndSequence() - 1;
+    position = {.sequence = log_.EndSequence() - 1, .clock = std::max(position.clock, TicksOf(clock_.Now()))};
     ZOOMWATCH_RETURN_IF_ERROR(alerts_.ForgetFindings());
     ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit(position, {}));
   }
@@ -105,7 +105,10 @@ absl::Status RuleRunner::Start() {
     const MutexLock lock(mutex_);
     ended_ = false;
   }
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  thread_ = std::jthread([this](std::stop_token stop) {
+    stop_ = std::move(stop);
+    Run();
+  });
   return absl::OkStatus();
 }
 
@@ -133,11 +136,12 @@ absl::StatusOr<std::shared_ptr<const ruleset::ReloadResult>> RuleRunner::Reload(
   return last_result_;
 }
 
-void RuleRunner::Run(const std::stop_token& stop) {
+void RuleRunner::Run() {
   absl::Status status = Apply(*holder_.Current());
   if (status.ok()) Log(Severity::kInfo, "rules are running", {{"rules", std::to_string(engine_.Status().size())}});
-  while (status.ok() && !stop.stop_requested()) status = Step(stop);
+  while (status.ok() && !stop_.stop_requested()) status = Step();
   if (status.ok()) status = Commit();
+  if (absl::IsCancelled(status)) status = absl::OkStatus();
   if (!status.ok()) Log(Severity::kError, "the rules stand still until a restart", {{"error", status}});
   const MutexLock lock(mutex_);
   health_ = status;
@@ -145,7 +149,7 @@ void RuleRunner::Run(const std::stop_token& stop) {
   reloaded_.NotifyAll();
 }
 
-absl::Status RuleRunner::Step(const std::stop_token& stop) {
+absl::Status RuleRunner::Step() {
   const absl::Duration now = clock_.Monotonic();
   bool reload = now - last_load_ >= options_.reload_interval;
   std::uint64_t wanted = 0;
@@ -161,7 +165,7 @@ absl::Status RuleRunner::Step(const std::stop_token& stop) {
     reloads_done_ = wanted;
     reloaded_.NotifyAll();
   }
-  if (log_.WaitForEvents(position_ + 1, kIdle, stop)) {
+  if (log_.WaitForEvents(position_ + 1, kIdle, stop_)) {
     auto events = log_.ReadFrom(position_ + 1, kEventsPerStep, kBytesPerStep);
     if (absl::IsOutOfRange(events.status())) {
       const std::uint64_t first = log_.FirstSequence();
@@ -206,16 +210,19 @@ absl::Status RuleRunner::Commit() {
                       .identity = found.finding.identity,
                       .time = found.finding.time});
   }
-  std::vector<std::pair<Ticks, std::string>> made;  // alert time of those that an event caused, severity
-  for (const NewAlert& alert : alerts) made.emplace_back(alert.alert.cause() == alert::v1::CAUSE_EVENT ? alert.time : 0, SeverityText(alert.alert.severity()));
+  std::vector<std::string> severities;
+  for (const NewAlert& alert : alerts) severities.emplace_back(SeverityText(alert.alert.severity()));
   ZOOMWATCH_RETURN_IF_ERROR(alerts_.Commit({.sequence = position_, .clock = engine_.clock()}, std::move(alerts)));
+  for (const std::string& severity : severities) metrics_.Counter(kAlerts, {severity}).Increment();
+  for (const EngineFinding& found : findings_) {
+    if (found.finding.cause != FindingCause::kEvent) continue;
+    const absl::Duration latency = clock_.Now() - kql::TimeOf(found.finding.time);
+    metrics_.Histogram(kAlertSeconds).Observe(absl::ToDoubleSeconds(latency));
+    engine_.CountLatency(found.rule->rule.id, latency);
+  }
   findings_.clear();
   committed_ = position_;
   last_commit_ = clock_.Monotonic();
-  for (const auto& [time, severity] : made) {
-    metrics_.Counter(kAlerts, {severity}).Increment();
-    if (time != 0) metrics_.Histogram(kAlertSeconds).Observe(absl::ToDoubleSeconds(clock_.Now() - kql::TimeOf(time)));
-  }
   return absl::OkStatus();
 }
 
@@ -263,15 +270,18 @@ absl::Status RuleRunner::Apply(const ruleset::RuleSet& set) {
 absl::Status RuleRunner::Warm(const std::vector<std::string>& rule_ids) {
   const Ticks clock = engine_.clock();
   const absl::Duration period = engine_.LongestPeriod(rule_ids);
-  absl::Status status;
+  bool stopped = false;
   ZOOMWATCH_RETURN_IF_ERROR(log_.Scan({.from_time = kql::TimeOf(clock - TicksOf(period)), .end_sequence = position_ + 1,
                                        .wanted = {}, .skip_unreadable = true},
                                       [&](const EventView& view) {
+                                        stopped = stop_.stop_requested();
+                                        if (stopped) return false;
                                         event::v1::Event event;
                                         if (!event.ParseFromArray(view.serialized.data(), static_cast<int>(view.serialized.size()))) return true;
                                         engine_.Replay(event, view.sequence);
                                         return true;
                                       }));
+  if (stopped) return absl::CancelledError("the rules are stopping");
   ZOOMWATCH_ASSIGN_OR_RETURN(const Ticks known_since, KnownSince());
   knows_nothing_ = knows_nothing_ || known_since == RuleEngine::kNothing;
   engine_.FinishReplay(rule_ids, clock, known_since);

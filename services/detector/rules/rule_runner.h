@@ -54,7 +54,7 @@ class RuleRunner {
   // Loads the rules and starts. Files with errors are logged and left out. Error: a folder cannot be read, and no rules are known
   // from it.
   absl::Status Start();
-  // Ends after the events that are being evaluated. Idempotent.
+  // Ends after the events that are being evaluated; a history that is being read is read again after the next start. Idempotent.
   void Stop();
 
   // OK, or why the rules stand still.
@@ -82,12 +82,12 @@ class RuleRunner {
     std::shared_ptr<const event_table::LegacyNames> observed_ ABSL_GUARDED_BY(mutex_);
     std::uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   };
-  void Run(const std::stop_token& stop);
-  // One step; an error ends the thread.
-  absl::Status Step(const std::stop_token& stop);
+  void Run();
+  // One step; an error ends the thread. CANCELLED: it is to stop, and nothing is to be committed.
+  absl::Status Step();
   void Load();
   void LogFindings(const ruleset::ReloadResult& result);
-  // Puts the rules of the set in force and gives those that begin anew their history.
+  // Puts the rules of the set in force and gives those that begin anew their history. CANCELLED: it is to stop.
   absl::Status Apply(const ruleset::RuleSet& set);
   absl::Status Warm(const std::vector<std::string>& rule_ids);
   absl::Status Remember(const std::vector<std::string>& rule_ids);
@@ -111,6 +111,7 @@ class RuleRunner {
   std::vector<std::unique_ptr<ruleset::RuleSource>> sources_;
   ruleset::RuleSetHolder holder_;
   // Of the thread:
+  std::stop_token stop_;
   std::uint64_t position_ = 0;
   SeenEvents tables_{log_, position_};
   RuleEngine engine_;

@@ -116,6 +116,43 @@ TEST_F(RuleRunnerTest, WhatIsAbsentIsHeldUntilThePeriodSinceTheFirstEventIsOver)
   EXPECT_THAT(Alerts(), ElementsAre(AllOf(HasSubstr("\"e-2\""), HasSubstr("CAUSE_COVERAGE")), AllOf(HasSubstr("\"e-3\""), HasSubstr("CAUSE_EVENT"))));
 }
 
+TEST_F(RuleRunnerTest, ARuleKnowsHowLongItsAlertsTake) {
+  RunUntil(0);
+  StoreMeetings(1, 1);
+  clock_.Advance(absl::Seconds(3));
+  StoreMeetings(2, 2);
+  clock_.Advance(absl::Seconds(1));
+  Metrics metrics;
+  RuleRunner runner({.folders = {dir_.file("rules")}}, *log_, *alerts_, clock_, metrics);
+  ASSERT_OK(runner.Start());
+  EXPECT_TRUE(alerts_->WaitForAlerts(2, absl::Seconds(30), {}));
+  runner.Stop();
+  const std::vector<RuleStatus> rules = runner.Rules();
+  ASSERT_THAT(rules, ::testing::SizeIs(1));
+  EXPECT_EQ(rules[0].mean_latency, absl::Seconds(2.5));
+  EXPECT_EQ(rules[0].longest_latency, absl::Seconds(4));
+}
+
+// A long history is read for minutes, and a pod has seconds to end.
+TEST_F(RuleRunnerTest, StopsWhileAHistoryIsRead) {
+  WriteRule("ZoomLogs | summarize Count = count() by EventId | where Count > 1");
+  StoreMeetings(1, 20'000);
+  bool stopped = false;
+  for (int i = 0; i < 20 && !stopped; ++i) {
+    Metrics metrics;
+    RuleRunner runner({.folders = {dir_.file("rules")}}, *log_, *alerts_, clock_, metrics);
+    ASSERT_OK(runner.Start());
+    runner.Stop();
+    EXPECT_OK(runner.health());
+    stopped = runner.Rules().at(0).state_bytes == 0;  // it has its state when the history was read
+  }
+  EXPECT_TRUE(stopped);
+  WriteRule("ZoomLogs | where Event == 'meeting.started' | project TimeGenerated, EventId");
+  StoreMeetings(20'001, 20'002);
+  RunUntil(2);
+  EXPECT_THAT(Alerts(), ElementsAre(HasSubstr("\"e-20001\""), HasSubstr("\"e-20002\"")));
+}
+
 TEST_F(RuleRunnerTest, GoesOnInALogThatBeginsAnew) {
   RunUntil(0);
   StoreMeetings(1, 3);
