@@ -8,7 +8,7 @@
 namespace zoomwatch::cli {
 namespace {
 
-constexpr double kBarWidth = 30;
+constexpr int kBarWidth = 30;
 
 }  // namespace
 
@@ -16,7 +16,7 @@ std::string ProgressText(std::int64_t events, std::int64_t total, std::string_vi
   std::string text;
   if (total > 0) {
     const double part = std::clamp(static_cast<double>(events) / static_cast<double>(total), 0.0, 1.0);
-    text = fmt::format("[{:<30}] {:>3}%  {} of {} events read", std::string(static_cast<std::size_t>(part * kBarWidth), '#'),
+    text = fmt::format("[{:<{}}] {:>3}%  {} of {} events read", std::string(static_cast<std::size_t>(part * kBarWidth), '#'), kBarWidth,
                        static_cast<int>(part * 100), events, total);
   } else {
     text = fmt::format("{} events read", events);

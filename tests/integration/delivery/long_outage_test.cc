@@ -4,8 +4,7 @@
 //
 // Volume. The goal is 1,000 events a second, 259 million in 72 hours. The gate runs ZOOMWATCH_OUTAGE_EVENTS = 20,000 with Azure's rates
 // made smaller by as much, so that catching up takes minutes as it does in earnest; back-offs are longer than by default, so that there
-// are fewer attempts. With 1,000,000 events or more the rates are Azure's own and the back-offs the default ones, and of 1,000 events one
-// makes an alert instead of one of 40. Time is virtual:
+// are fewer attempts. With 1,000,000 events or more the rates are Azure's own and the back-offs the default ones. Time is virtual:
 // back-offs and waits for the budget move the clock, work takes none of it.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -50,6 +49,7 @@ using testing::HasReason;
 using ::testing::IsEmpty;
 
 constexpr absl::Duration kOutage = absl::Hours(72);
+constexpr int kEventsPerAlert = 40;
 constexpr int kAlertsAtOnce = 100;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -77,7 +77,6 @@ int64_t DiskBytes(const std::string& directory) {
 
 struct Volume {
   int events = 20'000;  // that come during the outage, evenly
-  int events_per_alert = 40;
   RateBudget::Options rates;
   BackoffPolicy::Options backoff;
   std::size_t max_rows = 1'000;
@@ -89,7 +88,6 @@ Volume VolumeOfThisRun() {
   if (text != nullptr) volume.events = std::atoi(text);
   if (volume.events >= 1'000'000) {
     volume.max_rows = 10'000;
-    volume.events_per_alert = 1000;
     return volume;
   }
   volume.rates = {.calls_per_minute = 200, .bytes_per_minute = 4e6};
@@ -109,7 +107,7 @@ class LongOutageTest : public ::testing::Test {
     });
     // What comes while Azure is caught up with is not known before; the outage's own volume again would be too much.
     const auto numbers = static_cast<std::size_t>(volume_.events) * 2;
-    seen_ = std::make_unique<SeenRows>(numbers, numbers / volume_.events_per_alert);
+    seen_ = std::make_unique<SeenRows>(numbers, numbers / kEventsPerAlert);
     fakes::AzureMonitorOptions options;
     options.rule_id = "dcr-1";
     options.streams = {fakes::EventStream(), fakes::AlertStream()};
@@ -210,14 +208,14 @@ class LongOutageTest : public ::testing::Test {
       under_way.pop_front();
       events_ += count;
       largest_log_ = std::max(largest_log_, log_->EventBytes());
-      if (events_ / volume_.events_per_alert - alert_count_ >= kAlertsAtOnce) ZOOMWATCH_RETURN_IF_ERROR(MakeAlerts());
+      if (events_ / kEventsPerAlert - alert_count_ >= kAlertsAtOnce) ZOOMWATCH_RETURN_IF_ERROR(MakeAlerts());
     }
     return MakeAlerts();
   }
   // Those of the events that were taken.
   absl::Status MakeAlerts() {
     std::vector<NewAlert> alerts;
-    for (; alert_count_ < events_ / volume_.events_per_alert; ++alert_count_) {
+    for (; alert_count_ < events_ / kEventsPerAlert; ++alert_count_) {
       NewAlert& alert = alerts.emplace_back();
       alert.alert.set_alert_id("alert-" + std::to_string(alert_count_));
       alert.alert.set_rule_id("rule-1");
