@@ -1,6 +1,7 @@
 # Declares the project's targets, so that every folder does it the same way.
 #
-#   zoomwatch_library(<name> SRCS a.cc ... DEPS public... PRIVATE_DEPS private...)   target zoomwatch_<name>, alias zoomwatch::<name>
+#   zoomwatch_library(<name> SRCS a.cc ... DEPS public... PRIVATE_DEPS private... [APART a.cc ...])
+#       target zoomwatch_<name>, alias zoomwatch::<name>; APART: names of these files would clash in a unity build
 #   zoomwatch_program(<file name> TARGET <target> SRCS main.cc DEPS ...)             a shipped program
 #   zoomwatch_test(<name> SRCS x_test.cc ... DEPS ... LABELS unit [TIMEOUT seconds]) one test program, one ctest entry
 #   zoomwatch_fuzzer(<name> SRCS x_fuzz.cc DEPS ... CORPUS dir [DICT file])          libFuzzer target, or a replay of the corpus
@@ -21,8 +22,13 @@ function(zoomwatch_add_subdirectories dir)
 endfunction()
 
 function(zoomwatch_library name)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRIVATE_DEPS;APART" ${ARGN})
   add_library(zoomwatch_${name} STATIC ${ARG_SRCS})
+  set_target_properties(zoomwatch_${name} PROPERTIES UNITY_BUILD ${ZOOMWATCH_UNITY})
+  if(ARG_APART)
+    set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+  zoomwatch_precompile(zoomwatch_${name} library)
   add_library(zoomwatch::${name} ALIAS zoomwatch_${name})
   target_link_libraries(zoomwatch_${name} PUBLIC ${ARG_DEPS} PRIVATE zoomwatch::options ${ARG_PRIVATE_DEPS})
   target_include_directories(zoomwatch_${name} PUBLIC ${CMAKE_SOURCE_DIR})
@@ -31,6 +37,7 @@ endfunction()
 function(zoomwatch_program file_name)
   cmake_parse_arguments(ARG "" "TARGET" "SRCS;DEPS" ${ARGN})
   add_executable(${ARG_TARGET} ${ARG_SRCS})
+  zoomwatch_precompile(${ARG_TARGET} library)
   if(ZOOMWATCH_SANITIZE)
     target_link_libraries(${ARG_TARGET} PRIVATE ${ARG_DEPS} zoomwatch::options)
   else()
@@ -54,9 +61,10 @@ function(zoomwatch_test name)
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} zoomwatch::options GTest::gmock GTest::gtest_main)
   if(NOT ARG_OPTIMIZED AND NOT "conformance" IN_LIST ARG_LABELS)
-    # Half of the time of a clean build would be spent on optimising code that is run once. What is tested is optimised; OPTIMIZED is for
-    # tests that have a volume.
-    target_compile_options(${name} PRIVATE -O0 -g1)
+    target_compile_options(${name} PRIVATE ${ZOOMWATCH_TEST_OPTIONS})  # OPTIMIZED is for tests that have a volume
+    zoomwatch_precompile(${name} test)
+  else()
+    zoomwatch_precompile(${name} library)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set(test_environment "ZOOMWATCH_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "ZOOMWATCH_BIN_DIR=${CMAKE_BINARY_DIR}/bin" ${ARG_ENVIRONMENT})
