@@ -3,11 +3,11 @@
 #
 #   zoomwatch_precompile(<target> library|test)   gives the target the precompiled headers of its kind; call it after its options are set
 #
-# ZOOMWATCH_UNITY (sanitizer presets) compiles the files of a library together; see zoomwatch_library for those that cannot be.
+# ZOOMWATCH_UNITY (sanitizer presets; the gate) compiles the files of a library together; see zoomwatch_library for those that cannot be.
 include_guard()
 
 option(ZOOMWATCH_PRECOMPILE "Precompile the standard library's and other common headers (GCC)" OFF)
-option(ZOOMWATCH_UNITY "Compile the files of each library together" OFF)
+option(ZOOMWATCH_UNITY "Compile the files of each library together" ${ZOOMWATCH_GATE})
 
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
 if(ZOOMWATCH_UNITY)
