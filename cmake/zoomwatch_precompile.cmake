@@ -10,9 +10,12 @@
 include_guard()
 
 option(ZOOMWATCH_PRECOMPILE "Precompile the standard library's and other common headers (GCC)" OFF)
-option(ZOOMWATCH_UNITY "Compile the files of each library together" ${ZOOMWATCH_GATE})
+option(ZOOMWATCH_UNITY "Compile the files of each library together" OFF)
 
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+if(ZOOMWATCH_GATE)
+  set(ZOOMWATCH_UNITY ON)
+endif()
 if(ZOOMWATCH_UNITY)
   # Warns of a class of a .cc file with a member of an unnamed type, because the .cc file is included.
   target_compile_options(zoomwatch_options INTERFACE -Wno-subobject-linkage)

@@ -285,7 +285,7 @@ def play_services(pods, cli):
     for _ in range(100):
         state = json.loads(docker("inspect", "--format", "{{json .State}}", "detector"))
         if not state["Running"]:
-            check("killed by its memory limit", state["OOMKilled"] or had_oom(state["StartedAt"]), state)
+            check("killed by its memory limit", state["ExitCode"] == 137 and (state["OOMKilled"] or had_oom(state["StartedAt"])), state)
             killed += 1
             if killed == 3:
                 break
