@@ -14,6 +14,7 @@
 #include "cli/kql/csv.h"
 #include "common/event_table/event_cells.h"
 #include "common/event_table/legacy_columns.h"
+#include "common/kql/json.h"
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
 #include "common/kql/json.h"
@@ -168,7 +169,7 @@ std::vector<std::size_t> DeclaredFirst(const std::vector<std::string>& names, co
 std::shared_ptr<const event_table::LegacyNames> LegacyNamesOf(const MemoryTable& table) {
   auto names = std::make_shared<event_table::LegacyNames>();
   for (const Value& payload : table.columns[*kql::FindColumn(table.schema, "Payload")]) {
-    event_table::VisitLegacyNames(payload, [&names](std::string_view name) {
+    event_table::VisitLegacyNames(kql::ToJson(payload), [&names](std::string_view name) {
       if (names->size() < event_table::kMaxLegacyNames) names->emplace(name);
     });
   }

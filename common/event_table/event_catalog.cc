@@ -4,7 +4,6 @@
 
 #include "common/event_table/event_cells.h"
 #include "common/event_table/legacy_columns.h"
-#include "common/kql/json.h"
 
 namespace zoomwatch::event_table {
 namespace {
@@ -55,8 +54,7 @@ LegacyNames EventCatalog::Unobserved(const kql::MentionedNames& mentioned) const
 EventCatalog CatalogOf(std::span<const event::v1::Event* const> events) {
   LegacyNames names;
   for (const event::v1::Event* const event : events) {
-    const auto body = kql::ParseJson(event->payload());
-    if (body) VisitLegacyNames(*body, [&names](std::string_view name) { names.emplace(name); });
+    VisitLegacyNames(event->payload(), [&names](std::string_view name) { names.emplace(name); });
   }
   return EventCatalog(std::make_shared<const LegacyNames>(std::move(names)));
 }

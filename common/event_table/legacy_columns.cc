@@ -12,7 +12,7 @@ namespace {
 using kql::Type;
 using kql::Value;
 
-constexpr int kMaxDepth = 16;
+constexpr std::size_t kMaxKeys = 17;  // of a path
 
 bool LooksLikeGuid(std::string_view text) {
   if (text.size() != 32 && text.size() != 36) return false;
@@ -35,18 +35,22 @@ bool LooksLikeTime(std::string_view text) {
          kql::ParseDateTime(text).has_value();
 }
 
-// The type under which a value was stored; none for null and objects, which have columns of their own for what is in them.
-std::optional<Type> StoredType(const Value& value) {
-  switch (value.kind()) {
+// The type under which a value was stored; none for null and objects, which have columns of their own for what is in them. `text`: of
+// a string.
+std::optional<Type> StoredType(kql::Kind kind, std::string_view text) {
+  switch (kind) {
     case kql::Kind::kBool: return Type::kBool;
     case kql::Kind::kLong:
     case kql::Kind::kReal: return Type::kReal;
     case kql::Kind::kArray: return Type::kString;
     case kql::Kind::kString:
-      if (LooksLikeGuid(value.AsString())) return Type::kGuid;
-      return LooksLikeTime(value.AsString()) ? Type::kDateTime : Type::kString;
+      if (LooksLikeGuid(text)) return Type::kGuid;
+      return LooksLikeTime(text) ? Type::kDateTime : Type::kString;
     default: return std::nullopt;
   }
+}
+std::optional<Type> StoredType(const Value& value) {
+  return StoredType(value.kind(), value.kind() == kql::Kind::kString ? value.AsString() : std::string_view());
 }
 
 char SuffixOf(Type type) {
@@ -60,8 +64,8 @@ char SuffixOf(Type type) {
 }
 
 // Keys hold underscores themselves, so every way to read the name as a path is tried; the first value of the type wins.
-Value Find(std::string_view path, Type type, const Value& object, int depth) {
-  if (!object.is_bag() || depth > kMaxDepth) return Value();
+Value Find(std::string_view path, Type type, const Value& object, std::size_t depth) {
+  if (!object.is_bag() || depth == kMaxKeys) return Value();
   for (const auto& [key, value] : object.AsBag().entries()) {
     if (key.empty() || !path.starts_with(key)) continue;
     if (path.size() == key.size()) {
@@ -72,23 +76,6 @@ Value Find(std::string_view path, Type type, const Value& object, int depth) {
     }
   }
   return Value();
-}
-
-// `name` holds the path so far, and does again when the call ends.
-void Visit(const Value& object, int depth, std::string& name, const std::function<void(std::string_view)>& visit) {
-  if (depth > kMaxDepth) return;
-  const std::size_t before = name.size();
-  for (const auto& [key, value] : object.AsBag().entries()) {
-    if (before + key.size() + 2 > kMaxLegacyNameBytes) continue;
-    name.append(key).push_back('_');
-    if (value.is_bag()) {
-      Visit(value, depth + 1, name, visit);
-    } else if (const auto type = StoredType(value)) {
-      name.push_back(SuffixOf(*type));
-      visit(name);
-    }
-    name.resize(before);
-  }
 }
 
 }  // namespace
@@ -113,9 +100,18 @@ Value ReadLegacyColumn(const LegacyColumn& column, const Value& body) {
   return value.is_null() ? value : kql::ConvertTo(column.type, value);
 }
 
-void VisitLegacyNames(const Value& body, const std::function<void(std::string_view name)>& visit) {
+void VisitLegacyNames(std::string_view body, const std::function<void(std::string_view name)>& visit) {
   std::string name;
-  if (body.is_bag()) Visit(body, 0, name, visit);
+  kql::VisitJsonLeaves(body, kMaxKeys, [&](const kql::JsonLeaf& leaf) {
+    const auto type = StoredType(leaf.kind, leaf.text);
+    std::size_t length = 1;  // of the suffix
+    for (const std::string_view key : leaf.path) length += key.size() + 1;
+    if (!type || length > kMaxLegacyNameBytes) return;
+    name.clear();
+    for (const std::string_view key : leaf.path) name.append(key).push_back('_');
+    name.push_back(SuffixOf(*type));
+    visit(name);
+  });
 }
 
 const std::vector<std::string>& AlwaysDeclaredLegacyNames() {

@@ -36,8 +36,8 @@ std::optional<LegacyColumn> ParseLegacyColumn(std::string_view name);
 kql::Value ReadLegacyColumn(const LegacyColumn& column, const kql::Value& body);
 
 // Calls `visit` with the name of every value of a body, suffix included, in the order of the body; a name may come twice. What is
-// visited lives as long as the call.
-void VisitLegacyNames(const kql::Value& body, const std::function<void(std::string_view name)>& visit);
+// visited lives as long as the call. A body that is not JSON has none.
+void VisitLegacyNames(std::string_view body, const std::function<void(std::string_view name)>& visit);
 
 // Those that exist whatever bodies came: the published queries refer to them without asking whether they exist.
 const std::vector<std::string>& AlwaysDeclaredLegacyNames();

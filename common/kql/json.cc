@@ -4,7 +4,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "common/kql/convert.h"
 #include "fmt/format.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
+using simdjson::dom::object;
 
 Value FromElement(const element& from) {
   switch (from.type()) {
@@ -84,9 +87,8 @@ std::string Mended(std::string_view text) {
   return mended;
 }
 
-}  // namespace
-
-std::optional<Value> ParseJson(std::string_view text) {
+// The root of the document; it lives until the thread's next call. nullopt: the text is not JSON.
+std::optional<element> ParseElement(std::string_view text) {
   if (text.empty()) return std::nullopt;
   // The parser owns buffers worth keeping; a thread's buffers are at most as large as its longest text.
   thread_local simdjson::dom::parser parser;
@@ -94,10 +96,89 @@ std::optional<Value> ParseJson(std::string_view text) {
   if (!depth_set) return std::nullopt;
   element root;
   const simdjson::error_code error = parser.parse(text.data(), text.size()).get(root);
-  if (error == simdjson::SUCCESS) return FromElement(root);
+  if (error == simdjson::SUCCESS) return root;
   if (error != simdjson::NUMBER_ERROR && error != simdjson::STRING_ERROR) return std::nullopt;
   if (parser.parse(Mended(text)).get(root) != simdjson::SUCCESS) return std::nullopt;
-  return FromElement(root);
+  return root;
+}
+
+Kind KindOf(element_type type) {
+  switch (type) {
+    case element_type::NULL_VALUE: return Kind::kNull;
+    case element_type::BOOL: return Kind::kBool;
+    case element_type::INT64: return Kind::kLong;
+    case element_type::UINT64:
+    case element_type::DOUBLE: return Kind::kReal;
+    case element_type::STRING: return Kind::kString;
+    case element_type::ARRAY: return Kind::kArray;
+    case element_type::OBJECT: return Kind::kBag;
+  }
+  return Kind::kNull;
+}
+
+class LeafVisitor {
+ public:
+  LeafVisitor(std::size_t max_keys, const std::function<void(const JsonLeaf&)>& visit) : max_keys_(max_keys), visit_(visit) {}
+
+  void Visit(const object& from) {
+    if (path_.size() == max_keys_) return;
+    for (const auto& [key, value] : Members(from)) {
+      path_.push_back(key);
+      if (value.type() == element_type::OBJECT) {
+        Visit(value.get_object().value_unsafe());
+      } else {
+        const bool is_text = value.type() == element_type::STRING;
+        visit_({.path = path_, .kind = KindOf(value.type()), .text = is_text ? value.get_string().value_unsafe() : std::string_view()});
+      }
+      path_.pop_back();
+    }
+  }
+
+ private:
+  using Member = std::pair<std::string_view, element>;
+
+  // As a Bag has them: of members with one key, the last one's value stands, at the first one's place.
+  static std::vector<Member> Members(const object& from) {
+    std::vector<Member> members;
+    members.reserve(from.size());
+    absl::flat_hash_map<std::string_view, std::size_t> places;  // of the keys, in an object of many members
+    const bool is_large = from.size() > kSmallObject;
+    for (const auto field : from) {
+      const std::size_t end = members.size();
+      std::size_t place = 0;
+      if (is_large) {
+        place = places.try_emplace(field.key, end).first->second;
+      } else {
+        while (place < end && members[place].first != field.key) ++place;
+      }
+      if (place < end) {
+        members[place].second = field.value;
+      } else {
+        members.emplace_back(field.key, field.value);
+      }
+    }
+    return members;
+  }
+
+  static constexpr std::size_t kSmallObject = 16;
+
+  const std::size_t max_keys_;
+  const std::function<void(const JsonLeaf&)>& visit_;
+  std::vector<std::string_view> path_;
+};
+
+}  // namespace
+
+std::optional<Value> ParseJson(std::string_view text) {
+  const std::optional<element> root = ParseElement(text);
+  return root ? std::optional(FromElement(*root)) : std::nullopt;
+}
+
+bool VisitJsonLeaves(std::string_view text, std::size_t max_keys, const std::function<void(const JsonLeaf&)>& visit) {
+  const std::optional<element> root = ParseElement(text);
+  if (!root) return false;
+  if (root->type() == element_type::OBJECT) LeafVisitor(max_keys, visit).Visit(root->get_object().value_unsafe());
+  return true;
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {

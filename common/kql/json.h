@@ -4,7 +4,10 @@
 // Limits: kMaxJsonDepth nested arrays and objects, and simdjson's 4 GiB; beyond them text counts as "not JSON".
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +19,17 @@ inline constexpr int kMaxJsonDepth = 256;
 
 // The value of one whole JSON document; nullopt when the text is not JSON. A JSON null is the null value.
 std::optional<Value> ParseJson(std::string_view text);
+
+// A member of an object that is no object itself and stands in no array.
+struct JsonLeaf {
+  std::span<const std::string_view> path;  // of keys, from the root on
+  Kind kind = Kind::kNull;                 // of the value that ParseJson() makes of it
+  std::string_view text;                   // of a string
+};
+
+// Calls `visit` with the leaves of the document that are at most `max_keys` keys deep: those of the value that ParseJson() makes of it, in its
+// order, without making it. What is visited lives as long as the call, in which no JSON is parsed. False: the text is not JSON.
+bool VisitJsonLeaves(std::string_view text, std::size_t max_keys, const std::function<void(const JsonLeaf&)>& visit);
 
 void AppendJson(const Value& value, std::string& out);
 std::string ToJson(const Value& value);

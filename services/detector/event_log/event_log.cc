@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "common/event_table/legacy_columns.h"
-#include "common/kql/json.h"
 #include "common/log/log.h"
 #include "common/status/reasons.h"
 #include "common/status/status_macros.h"
@@ -43,11 +42,9 @@ std::string_view Flaw(const detect::v1::EventItem& item) {
 std::vector<std::string> NewColumns(const event::v1::Event& event, const ColumnSequences& known) {
   std::vector<std::string> names;
   if (known.size() >= event_table::kMaxLegacyNames) return names;
-  if (const auto body = kql::ParseJson(event.payload())) {
-    event_table::VisitLegacyNames(*body, [&](std::string_view name) {
-      if (!known.contains(name)) names.emplace_back(name);
-    });
-  }
+  event_table::VisitLegacyNames(event.payload(), [&](std::string_view name) {
+    if (!known.contains(name)) names.emplace_back(name);
+  });
   return names;
 }
 

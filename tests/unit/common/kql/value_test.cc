@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
+#include <string>
+#include <vector>
 
 #include "common/kql/compare.h"
 #include "common/kql/convert.h"
@@ -191,6 +194,70 @@ TEST(Json, RefusesNestingBeyondTheLimit) {
   EXPECT_TRUE(ParseJson(nested(kMaxJsonDepth - 1)));
   EXPECT_FALSE(ParseJson(nested(kMaxJsonDepth + 1)));
   EXPECT_FALSE(ParseJson(nested(100000)));
+}
+
+std::string LeafOf(const std::string& path, Kind kind, std::string_view text) {
+  return path + '=' + std::to_string(static_cast<int>(kind)) + std::string(text);
+}
+
+std::vector<std::string> LeavesOf(std::string_view text, std::size_t max_keys) {
+  std::vector<std::string> leaves;
+  const bool is_json = VisitJsonLeaves(text, max_keys, [&leaves](const JsonLeaf& leaf) {
+    std::string path;
+    for (const std::string_view key : leaf.path) path.append("/").append(key);
+    leaves.push_back(LeafOf(path, leaf.kind, leaf.text));
+  });
+  EXPECT_EQ(is_json, ParseJson(text).has_value()) << text;
+  return leaves;
+}
+
+// The other way to them: through the bags.
+void WalkBag(const Value& bag, std::size_t max_keys, const std::string& path, std::vector<std::string>& leaves) {
+  if (max_keys == 0) return;
+  for (const auto& [key, value] : bag.AsBag().entries()) {
+    if (value.is_bag()) {
+      WalkBag(value, max_keys - 1, path + '/' + key, leaves);
+    } else {
+      leaves.push_back(LeafOf(path + '/' + key, value.kind(), value.kind() == Kind::kString ? value.AsString() : std::string_view()));
+    }
+  }
+}
+
+TEST(Json, VisitsLeavesWithTheirPathsAndKinds) {
+  const std::vector<std::string> expected = {"/a=" + std::to_string(static_cast<int>(Kind::kLong)),
+                                             "/b/c=" + std::to_string(static_cast<int>(Kind::kString)) + "x",
+                                             "/f=" + std::to_string(static_cast<int>(Kind::kArray))};
+  EXPECT_EQ(LeavesOf(R"({"a":1,"b":{"c":"x","d":{"e":1}},"f":[{"g":1}],"h":{}})", 2), expected);
+  EXPECT_TRUE(LeavesOf("[1]", 2).empty());
+  EXPECT_TRUE(LeavesOf("{'a':1}", 2).empty());
+}
+
+// Keys come again in one object, small and large, texts need mending, and some are cut, so that they are no JSON.
+std::string RandomObject(std::mt19937& random, int depth) {
+  const std::vector<std::string> scalars = {"null", "true", "7", "-2.5", "18446744073709551615", "123456789012345678901234567890", R"("x")",
+                                            R"("\ud83d cut")", "[1,{\"k0\":2}]", R"("2026-11-24T10:00:00Z")"};
+  std::string text = "{";
+  const std::size_t members = random() % 10 == 0 ? 40 : random() % 6;
+  for (std::size_t i = 0; i < members; ++i) {
+    text += (i == 0 ? "\"k" : ",\"k") + std::to_string(random() % (members + 1)) + "\":";
+    text += depth > 0 && random() % 3 == 0 ? RandomObject(random, depth - 1) : scalars[random() % scalars.size()];
+  }
+  return text + "}";
+}
+
+TEST(Json, LeavesAreThoseOfTheBags) {
+  std::mt19937 random(20261130);
+  std::size_t visited = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = RandomObject(random, 4);
+    if (random() % 20 == 0) text.resize(random() % text.size());
+    const std::size_t max_keys = random() % 6;
+    std::vector<std::string> expected;
+    if (const auto value = ParseJson(text); value && value->is_bag()) WalkBag(*value, max_keys, "", expected);
+    EXPECT_EQ(LeavesOf(text, max_keys), expected) << text;
+    visited += expected.size();
+  }
+  EXPECT_GT(visited, 3000u);
 }
 
 TEST(Decimal, ArithmeticKeepsThirtyFourDigits) {
