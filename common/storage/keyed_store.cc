@@ -99,18 +99,20 @@ class RocksStore final : public KeyedStore {
   }
 
   absl::Status Write(const KeyedBatch& batch) override {
-    rocksdb::WriteBatch changes;
-    for (const KeyedBatch::Change& change : batch.changes()) {
+    constexpr size_t kBytesPerChange = 16;  // beside key and value, as a rule
+    rocksdb::WriteBatch changes(batch.bytes() + batch.size() * kBytesPerChange);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const KeyedBatch::Change change = batch.At(i);
       rocksdb::Status added;
       switch (change.kind) {
         case KeyedBatch::Change::Kind::kPut:
-          added = changes.Put(Handle(change.family), change.key, change.value);
+          added = changes.Put(Handle(change.family), ToSlice(change.key), ToSlice(change.value));
           break;
         case KeyedBatch::Change::Kind::kDelete:
-          added = changes.Delete(Handle(change.family), change.key);
+          added = changes.Delete(Handle(change.family), ToSlice(change.key));
           break;
         case KeyedBatch::Change::Kind::kDeleteRange:
-          added = changes.DeleteRange(Handle(change.family), change.key, change.value);
+          added = changes.DeleteRange(Handle(change.family), ToSlice(change.key), ToSlice(change.value));
           break;
       }
       ZOOMWATCH_RETURN_IF_ERROR(FromRocks(added, "batch"));
@@ -202,17 +204,27 @@ class RocksStore final : public KeyedStore {
 
 }  // namespace
 
-void KeyedBatch::Put(Family family, std::string_view key, std::string_view value) {
-  changes_.push_back({Change::Kind::kPut, family, std::string(key), std::string(value)});
-}
-void KeyedBatch::Delete(Family family, std::string_view key) {
-  changes_.push_back({Change::Kind::kDelete, family, std::string(key), {}});
-}
+void KeyedBatch::Put(Family family, std::string_view key, std::string_view value) { Add(Change::Kind::kPut, family, key, value); }
+void KeyedBatch::Delete(Family family, std::string_view key) { Add(Change::Kind::kDelete, family, key, {}); }
 void KeyedBatch::DeleteRange(Family family, std::string_view begin, std::string_view end) {
-  changes_.push_back({Change::Kind::kDeleteRange, family, std::string(begin), std::string(end)});
+  Add(Change::Kind::kDeleteRange, family, begin, end);
 }
-bool KeyedBatch::empty() const { return changes_.empty(); }
-void KeyedBatch::Clear() { changes_.clear(); }
+void KeyedBatch::Add(Change::Kind kind, Family family, std::string_view key, std::string_view value) {
+  places_.push_back({.kind = kind, .family = family, .begin = bytes_.size(), .key_size = key.size(), .value_size = value.size()});
+  bytes_.append(key).append(value);
+}
+KeyedBatch::Change KeyedBatch::At(size_t number) const {
+  const Place& place = places_.at(number);
+  const std::string_view bytes(bytes_);
+  return {.kind = place.kind,
+          .family = place.family,
+          .key = bytes.substr(place.begin, place.key_size),
+          .value = bytes.substr(place.begin + place.key_size, place.value_size)};
+}
+void KeyedBatch::Clear() {
+  places_.clear();
+  bytes_.clear();
+}
 
 absl::StatusOr<std::unique_ptr<KeyedStore>> OpenKeyedStore(KeyedStoreOptions options) {
   auto store = std::make_unique<RocksStore>(std::move(options));

@@ -44,24 +44,36 @@ struct KeyedStoreOptions {
 // Changes that happen together or not at all.
 class KeyedBatch {
  public:
-  void Put(Family family, std::string_view key, std::string_view value);
-  void Delete(Family family, std::string_view key);
-  // Deletes [begin, end).
-  void DeleteRange(Family family, std::string_view begin, std::string_view end);
-  bool empty() const;
-  void Clear();
-
   struct Change {
     enum class Kind { kPut, kDelete, kDeleteRange };
     Kind kind = Kind::kPut;
     Family family = 0;
-    std::string key;    // or begin
-    std::string value;  // or end
+    std::string_view key;    // or begin
+    std::string_view value;  // or end
   };
-  const std::vector<Change>& changes() const { return changes_; }
+
+  void Put(Family family, std::string_view key, std::string_view value);
+  void Delete(Family family, std::string_view key);
+  // Deletes [begin, end).
+  void DeleteRange(Family family, std::string_view begin, std::string_view end);
+  void Clear();
+
+  size_t size() const { return places_.size(); }  // changes
+  bool empty() const { return places_.empty(); }
+  size_t bytes() const { return bytes_.size(); }  // of keys and values
+  // In the order in which they were made; it lives until the next one is made. REQUIRES: number < size().
+  Change At(size_t number) const;
 
  private:
-  std::vector<Change> changes_;
+  struct Place {
+    Change::Kind kind = Change::Kind::kPut;
+    Family family = 0;
+    size_t begin = 0, key_size = 0, value_size = 0;  // the key, then the value
+  };
+  void Add(Change::Kind kind, Family family, std::string_view key, std::string_view value);
+
+  std::vector<Place> places_;
+  std::string bytes_;  // of all: strings of their own would cost an allocation each
 };
 
 class KeyedStore {

@@ -27,7 +27,7 @@ class FaultyStore final : public storage::KeyedStore {
       : store_(std::move(store)), faults_(std::move(faults)) {}
 
   absl::Status Write(const storage::KeyedBatch& batch) override {
-    faults_->largest_batch = std::max(faults_->largest_batch.load(), batch.changes().size());
+    faults_->largest_batch = std::max(faults_->largest_batch.load(), batch.size());
     const StoreFaults::Write write = faults_->write;
     if (write != StoreFaults::Write::kFails) {
       if (absl::Status status = store_->Write(batch); !status.ok()) return status;
