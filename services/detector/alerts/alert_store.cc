@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "common/kql/ticks.h"
@@ -209,27 +210,29 @@ absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAl
   State state = Snapshot();
   state.position = position;
   storage::KeyedBatch batch;
-  std::map<std::string, int> revisions;  // by finding key, of this commit
-  std::map<std::string, bool> ids;       // of this commit
-  for (NewAlert& fresh : alerts) {
-    alert::v1::Alert& alert = fresh.alert;
-    const auto known = store_->Get(kIds, alert.alert_id());
-    if (known.ok() || !ids.emplace(alert.alert_id(), true).second) continue;
-    if (!absl::IsNotFound(known.status())) return known.status();
-    const std::string key = FindingKey(alert.rule_id(), fresh.identity);
-    int& revision = revisions[key];
-    if (revision == 0) {
-      const auto before = store_->Get(kFindings, key);
-      if (!before.ok() && !absl::IsNotFound(before.status())) return before.status();
-      const auto finding = before.ok() ? ParseFinding(key, *before) : std::nullopt;
-      if (before.ok() && !finding) return Corrupt("a finding");
-      revision = finding ? finding->revision : 0;
+  std::vector<std::string> ids, keys;  // keys: of the findings
+  for (const NewAlert& fresh : alerts) {
+    ids.push_back(fresh.alert.alert_id());
+    keys.push_back(FindingKey(fresh.alert.rule_id(), fresh.identity));
+  }
+  ZOOMWATCH_ASSIGN_OR_RETURN(const auto known_ids, store_->MultiGet(kIds, ids));
+  ZOOMWATCH_ASSIGN_OR_RETURN(const auto known_findings, store_->MultiGet(kFindings, keys));
+  std::set<std::string_view> stored;          // ids, by this commit
+  std::map<std::string_view, int> revisions;  // by finding key, of this commit
+  for (std::size_t i = 0; i < alerts.size(); ++i) {
+    alert::v1::Alert& alert = alerts[i].alert;
+    if (known_ids[i] || !stored.insert(ids[i]).second) continue;
+    int& revision = revisions[keys[i]];
+    if (revision == 0 && known_findings[i]) {
+      const auto finding = ParseFinding(keys[i], *known_findings[i]);
+      if (!finding) return Corrupt("a finding");
+      revision = finding->revision;
     }
     alert.set_revision(++revision);
     alert.set_sequence(static_cast<std::int64_t>(state.next));
     batch.Put(kAlerts, NumberKeyOf(state.next), alert.SerializeAsString());
-    batch.Put(kIds, alert.alert_id(), NumberKeyOf(state.next));
-    batch.Put(kFindings, key, FindingValue(fresh.time, revision));
+    batch.Put(kIds, ids[i], NumberKeyOf(state.next));
+    batch.Put(kFindings, keys[i], FindingValue(alerts[i].time, revision));
     ++state.next;
   }
   ZOOMWATCH_RETURN_IF_ERROR(Retain(batch, state));
@@ -240,6 +243,7 @@ absl::Status AlertStore::Retain(storage::KeyedBatch& batch, State& state) {
   const absl::Time cutoff = clock_.Now() - options_.retention;
   const std::uint64_t done = options_.incidents ? std::min(state.delivered.position(), state.incidents) : state.delivered.position();
   const std::uint64_t end = std::min(done + 1, state.first + kRemovalsPerWrite);
+  if (end <= state.first) return absl::OkStatus();
   auto walk = store_->NewIterator(kAlerts, NumberKeyOf(state.first), NumberKeyOf(end));
   std::uint64_t sequence = state.first;
   for (; walk->Valid(); walk->Next(), ++sequence) {
