@@ -179,19 +179,23 @@ absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings(kql::Ticks a
   const kql::Ticks old = kql::TicksOf(clock_.Now() - std::max(options_.retention, kFindingsMatter));
   std::vector<KnownFinding> findings;
   storage::KeyedBatch batch;
-  int removed = 0;
+  int removed = 0, unreadable = 0;
   auto walk = store_->NewIterator(kFindings, {}, {});
   for (; walk->Valid(); walk->Next()) {
     auto finding = ParseFinding(walk->key(), walk->value());
-    if (!finding) return Corrupt("a finding");
-    if (finding->time > after) {
+    unreadable += finding ? 0 : 1;
+    if (finding && finding->time > after) {
       findings.push_back(*std::move(finding));
-    } else if (finding->time <= old && removed < kFindingRemovalsPerWrite) {
+    } else if ((!finding || finding->time <= old) && removed < kFindingRemovalsPerWrite) {
       batch.Delete(kFindings, walk->key());
       ++removed;
     }
   }
   ZOOMWATCH_RETURN_IF_ERROR(walk->status());
+  if (unreadable > 0) {
+    Log(Severity::kError, "findings cannot be read back and are forgotten: what they found may come as an alert again",
+        {{"findings", std::to_string(unreadable)}});
+  }
   if (removed > 0) ZOOMWATCH_RETURN_IF_ERROR(Write(batch, Snapshot()));
   return findings;
 }
@@ -225,8 +229,7 @@ absl::Status AlertStore::Commit(const RulesPosition& position, std::vector<NewAl
     int& revision = revisions[keys[i]];
     if (revision == 0 && known_findings[i]) {
       const auto finding = ParseFinding(keys[i], *known_findings[i]);
-      if (!finding) return Corrupt("a finding");
-      revision = finding->revision;
+      revision = finding ? finding->revision : 0;
     }
     alert.set_revision(++revision);
     alert.set_sequence(static_cast<std::int64_t>(state.next));

@@ -3,7 +3,8 @@
 //
 // Threading: all methods are thread-safe; Commit() from one thread at a time. Ownership: the clock outlives the store.
 // Alerts are numbered from 1 without gaps; a number is never given twice. Revisions of one finding (rule and identity) count up, and
-// may begin anew when its last alert is older than the retention and kFindingsMatter. Alerts that were delivered, of which incidents
+// may begin anew when its last alert is older than the retention and kFindingsMatter. A finding that cannot be read back is forgotten,
+// which is better than rules that stand still: it may come again, as revision 1. Alerts that were delivered, of which incidents
 // were made where they are to be, and that are older than the retention are removed, oldest first.
 // Incidents have a position of their own beside that of delivery. It begins behind the alerts that are there when the store is first
 // opened with it, and is forgotten when the store is opened without: an alert that came meanwhile makes no incident.

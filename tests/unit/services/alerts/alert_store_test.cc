@@ -9,6 +9,7 @@
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temp_dir.h"
+#include "services/detector/alerts/stored_numbers.h"
 
 namespace zoomwatch::detector {
 namespace {
@@ -122,6 +123,35 @@ TEST_F(AlertStoreTest, ForgetsFindingsThatMatterNoMore) {
   again.push_back(MakeAlert("b10", 10, kNowSeconds + 20 * kDay));
   ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, std::move(again)));
   EXPECT_THAT(Ids(4), ElementsAre("b0:1", "b10:2"));
+}
+
+TEST_F(AlertStoreTest, AFindingThatCannotBeReadIsForgotten) {
+  std::vector<NewAlert> alerts;
+  for (const std::uint64_t identity : {1U, 2U, 3U}) alerts.push_back(MakeAlert("a" + std::to_string(identity), identity));
+  ASSERT_OK(store_->Commit({.sequence = 1, .clock = 1}, std::move(alerts)));
+  store_.reset();
+  {
+    auto files = storage::OpenKeyedStore({.folder = dir_.file("alerts"), .families = AlertStoreFamilies()});
+    ASSERT_OK(files);
+    storage::KeyedBatch batch;
+    batch.Put(2, "rule-1/" + NumberKeyOf(1), "short");
+    batch.Put(2, "rule-1/" + NumberKeyOf(2), "short");
+    ASSERT_OK((*files)->Write(batch));
+  }
+  Open();
+  std::vector<NewAlert> again;
+  again.push_back(MakeAlert("b1", 1));
+  again.push_back(MakeAlert("b3", 3));
+  ASSERT_OK(store_->Commit({.sequence = 2, .clock = 2}, std::move(again)));
+  EXPECT_THAT(Ids(4), ElementsAre("b1:1", "b3:2"));
+  for (int i = 0; i < 2; ++i) {
+    const auto findings = store_->KnownFindings(0);
+    ASSERT_OK(findings);
+    ASSERT_THAT(*findings, SizeIs(2)) << "the second is gone";
+    EXPECT_EQ((*findings)[0].identity, 1U);
+    EXPECT_EQ((*findings)[1].identity, 3U);
+    Open();
+  }
 }
 
 TEST_F(AlertStoreTest, WaitsUntilAnAlertIsThere) {
