@@ -14,7 +14,6 @@
 #include "cli/kql/csv.h"
 #include "common/event_table/event_cells.h"
 #include "common/event_table/legacy_columns.h"
-#include "common/kql/json.h"
 #include "common/kql/binder.h"
 #include "common/kql/convert.h"
 #include "common/kql/json.h"

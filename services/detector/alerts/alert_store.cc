@@ -180,10 +180,11 @@ absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings(kql::Ticks a
   std::vector<KnownFinding> findings;
   storage::KeyedBatch batch;
   int removed = 0, unreadable = 0;
+  std::string rule_of_unreadable;  // of the first
   auto walk = store_->NewIterator(kFindings, {}, {});
   for (; walk->Valid(); walk->Next()) {
     auto finding = ParseFinding(walk->key(), walk->value());
-    unreadable += finding ? 0 : 1;
+    if (!finding && ++unreadable == 1) rule_of_unreadable = walk->key().substr(0, walk->key().find('/'));
     if (finding && finding->time > after) {
       findings.push_back(*std::move(finding));
     } else if ((!finding || finding->time <= old) && removed < kFindingRemovalsPerWrite) {
@@ -194,7 +195,7 @@ absl::StatusOr<std::vector<KnownFinding>> AlertStore::KnownFindings(kql::Ticks a
   ZOOMWATCH_RETURN_IF_ERROR(walk->status());
   if (unreadable > 0) {
     Log(Severity::kError, "findings cannot be read back and are forgotten: what they found may come as an alert again",
-        {{"findings", std::to_string(unreadable)}});
+        {{"findings", std::to_string(unreadable)}, {"rule_id_of_first", rule_of_unreadable}});
   }
   if (removed > 0) ZOOMWATCH_RETURN_IF_ERROR(Write(batch, Snapshot()));
   return findings;
